@@ -19,10 +19,12 @@ _LONGEST_VALUE = 1000
 
 
 class TException(TPayload, Exception):
-    """Base class of all Thrift exceptions, those declared in IDL included.
+    """An exception of Thrift: one that an IDL file declares, or that tells of a failed call.
 
-    Pickles and copies keep every attribute, of subclasses whose ``__init__`` takes something else
-    too.
+    Of one that is declared the fields are attributes, and parameters by position or by name. A
+    handler raises ``NotFound(name="tea")``; where its method declares ``NotFound``, the client's
+    call raises it with the same fields. Pickles and copies keep every attribute, of subclasses
+    whose ``__init__`` takes something else too.
     """
 
     __module__ = MODULE
@@ -109,16 +111,17 @@ _OF_THE_CALL = frozenset(("client", "method", "peer", "request_sent", "service")
 
 
 class ErrorOfCall:
-    """What an error of a client's call knows of that; mixed into exceptions."""
+    """An error that tells of which call it is, where a client's call has raised it.
+
+    ``service``, ``method``, ``peer`` (the other side, such as ``10.0.0.1:9090``) and ``client``
+    (the name of a pool) are text, and None where they are not known. ``request_sent``, or ``sent``,
+    is whether all of the request had been sent, so that the server may have run it: False too where
+    the connection is known to have ended before it arrived, None of an error that is of no call.
+    """
 
     __slots__ = ()
 
-    #: Of the error of a call: whether all of the request had been sent, so that the server may have
-    #: run it: not where the connection is known to have ended before it arrived; None of other
-    #: errors.
     request_sent: bool | None = None
-    #: Of the error of a call: the names of service and method, and the other side where it is
-    #: known; and the name of the pool, where it has one.
     service: str | None = None
     method: str | None = None
     peer: str | None = None
@@ -149,7 +152,13 @@ def with_call(text: str, error: Any) -> str:
 
 
 class TApplicationException(ErrorOfCall, TException):
-    """The server could not answer a call with a result or a declared exception."""
+    """The server could not answer a call with a result or a declared exception.
+
+    ``type`` says why, as one of the numbers of this class: ``UNKNOWN_METHOD``, ``INTERNAL_ERROR``
+    (the handler has raised something else, which the server's log tells), ``MISSING_RESULT`` and so
+    on; ``message`` is the server's text, or None. A handler that raises one answers with its type
+    and its message. ``request_sent``, ``service``, ``method`` and ``peer`` tell of which call.
+    """
 
     __module__ = MODULE
 

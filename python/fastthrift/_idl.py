@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from fastthrift._plain import did_you_mean
@@ -14,6 +16,7 @@ from fastthrift.parser import load as load_module_of
 from fastthrift.parser.exc import ThriftParserError
 
 STDIN = "-"
+SUFFIX = ".thrift"
 
 
 class UsageError(Exception):
@@ -38,26 +41,51 @@ def add_include_dirs(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def read_stdin() -> bytes:
+    """All of standard input. Raises `UsageError` where there is none to read."""
+    if sys.stdin is None:
+        raise UsageError("error: standard input is closed")
+    try:
+        return sys.stdin.buffer.read()
+    except OSError as error:
+        raise UsageError(f"error: cannot read standard input: {error.strerror}") from None
+
+
 def files_below(folder: str | Path) -> list[str]:
     """The Thrift files of a folder, as seen from there, without those of hidden folders."""
-    found = (path.relative_to(folder) for path in Path(folder).rglob("*.thrift") if path.is_file())
-    return sorted(
-        path.as_posix() for path in found if not any(part.startswith(".") for part in path.parts)
-    )
+    found: list[str] = []
+    for directory, below, names in os.walk(folder):
+        below[:] = (name for name in below if not name.startswith("."))
+        paths = (Path(directory, name) for name in names if not name.startswith("."))
+        found += (
+            path.relative_to(folder).as_posix()
+            for path in paths
+            if path.suffix == SUFFIX and path.is_file()
+        )
+    return sorted(found)
 
 
 def named_files(arguments: list[str]) -> list[str]:
-    """The files that arguments of a command name, a directory for those below it; ``STDIN`` stays
-    what it is."""
-    return [
-        path
-        for argument in arguments
-        for path in (
-            [str(Path(argument, name)) for name in files_below(argument)]
-            if argument != STDIN and os.path.isdir(argument)
-            else [argument]
-        )
-    ]
+    """The files that arguments of a command name, each once, a directory for those below it;
+    ``STDIN`` stays what it is. Raises `UsageError` for a directory that has none."""
+    found: list[str] = []
+    for argument in arguments:
+        if argument == STDIN or not os.path.isdir(argument):
+            found.append(argument)
+            continue
+        below = files_below(argument)
+        if not below:
+            raise UsageError(f"error: {argument} has no .thrift files")
+        found += (str(Path(argument, name)) for name in below)
+    return list(dict.fromkeys(found))
+
+
+def require_utf8(path: str) -> None:
+    """Raises `UsageError` for the path of a file that nothing in Python could be called by."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        raise UsageError(f"error: {path!r} cannot be read: its name is not UTF-8") from None
 
 
 def load(path: str, include_dirs: list[str] | None, *, anew: bool = False, **options: Any) -> Any:
@@ -65,6 +93,10 @@ def load(path: str, include_dirs: list[str] | None, *, anew: bool = False, **opt
     ``options`` of ``parser.parse``. Raises `UsageError`, which has the place and the line of each
     mistake."""
     directories: list[Any] | None = include_dirs and [*include_dirs]
+    if not path.endswith(SUFFIX):
+        what = "is a directory" if os.path.isdir(path) else f"has no name that ends with {SUFFIX}"
+        raise UsageError(f"error: {path!r} {what}: one Thrift file is needed")
+    require_utf8(path)
     try:
         if anew:
             return parse(path, include_dirs=directories, enable_cache=False, **options)
@@ -98,7 +130,7 @@ def find(module: Any, path: str, name: str, kind: str, has: str) -> Any:
         found = getattr(found, part, None)
     if isinstance(found, type) and hasattr(found, has):
         return found
-    names = all_of(module, has)
+    names = all_below(module, has)
     raise UsageError(
         f"error: {path} has no {kind} {name!r}{did_you_mean(name, names)}; it has: "
         f"{', '.join(names) or 'none'}"
@@ -124,3 +156,13 @@ def all_of(module: Any, has: str) -> list[str]:
         for name, value in vars(module).items()
         if isinstance(value, type) and hasattr(value, has) and not name.startswith("_")
     ]
+
+
+def all_below(module: Any, has: str) -> list[str]:
+    """The names of a file's services, or structs, and of those in what it includes, as `find` takes
+    them."""
+    names = all_of(module, has)
+    for name, value in vars(module).items():
+        if isinstance(value, ModuleType):
+            names += (f"{name}.{each}" for each in all_below(value, has))
+    return names

@@ -35,11 +35,18 @@ _BOOLS = {"true": True, "false": False, "1": True, "0": False}
 # Of `from_dict`'s texts, what is for programs.
 _FOR_PROGRAMS = '; unknown="ignore" passes over it'
 
+# Characters of a number in the text of an error.
+_LONGEST_NUMBER = 40
+
 _NAMED = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
 
 
 class WrongArguments(ValueError):
     """Arguments that a method does not take; the text says which, and what it takes."""
+
+
+class TooLarge(ValueError):
+    """A number that no ``double`` can be."""
 
 
 class UnknownMethod(ValueError):
@@ -272,17 +279,32 @@ def _value(method: str, field: Any, text: str) -> Any:
         if ttype in INTEGERS:
             return int(text, 0) if text.lstrip("+-")[:2].lower() == "0x" else int(text)
         if ttype == TType.DOUBLE:
-            return float(text)
+            # `inf` is meant, `1e400` is not.
+            return finite(text) if any(map(str.isdigit, text)) else float(text)
+    except TooLarge as error:
+        raise WrongArguments(f"{method}(): {field[1]}: {error}") from None
     except (KeyError, ValueError):
         raise WrongArguments(
             f"{method}(): {field[1]}: expected {_expected(ttype)}, found {text!r}"
         ) from None
     try:
-        return json.loads(text)
+        return json.loads(text, parse_float=finite)
     except (ValueError, RecursionError) as error:
         raise WrongArguments(
             f"{method}(): {field[1]}: expected {type_name(field)} as JSON: {error}"
         ) from None
+
+
+def finite(text: str) -> float:
+    """A number of JSON, or of a word, as a ``double``; raises `TooLarge` where Python would make
+    an infinity of it."""
+    number = float(text)
+    if math.isinf(number):
+        raise TooLarge(
+            f"{text if len(text) <= _LONGEST_NUMBER else text[:_LONGEST_NUMBER] + '...'} is more "
+            "than a double holds"
+        )
+    return number
 
 
 def _expected(ttype: int) -> str:

@@ -10,17 +10,16 @@ from __future__ import annotations
 import difflib
 import http
 import json
-import math
 from collections.abc import Iterable, Mapping
 from typing import Any, NoReturn
 
 from fastthrift._calls.exchange import Answer, BadRequest, Header
 from fastthrift._calls.server_call import SEPARATOR
-from fastthrift._calls.services import printable, quoted
+from fastthrift._calls.services import quoted
 from fastthrift._core import TMemoryBuffer, TMessageType
 from fastthrift._exceptions import TApplicationException, TDecodeException, TException
 from fastthrift._payload import write_payload
-from fastthrift._plain import arguments_from, error_to_plain, result_to_plain
+from fastthrift._plain import arguments_from, error_to_plain, finite, result_to_plain
 from fastthrift.protocol.exc import TProtocolException
 
 from .messages import BINARY, BUFFERED, Made, Message, failure_in
@@ -80,7 +79,7 @@ class JsonTask:
     def message(self, body: bytes) -> Message:
         """The call as a message. Raises ``BadRequest`` for arguments that do not fit."""
         try:
-            values = json.loads(body, parse_constant=_no_constant, parse_float=_finite)
+            values = json.loads(body, parse_constant=_no_constant, parse_float=finite)
         except (ValueError, RecursionError) as error:
             raise BadRequest(400, f"the body is no JSON: {error}") from error
         if not isinstance(values, dict):
@@ -143,13 +142,6 @@ def _text_of(error: BaseException) -> str:
 
 def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no value of JSON")
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    if math.isinf(number):
-        raise ValueError(f"{printable(text)} is more than a double holds")
-    return number
 
 
 def _declared(error: TException) -> Answer:

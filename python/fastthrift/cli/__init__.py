@@ -14,6 +14,7 @@ import os
 import re
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 import fastthrift
 from fastthrift._plain import did_you_mean
@@ -31,6 +32,10 @@ _OF_FULL_DISKS = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit status; ``SystemExit`` for usage and ``--help``."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            # It is closed, and `print` would write errors to standard output. Open to the end.
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         # Names and lines of files may hold what the terminal cannot show.
         if hasattr(stream, "reconfigure"):
@@ -39,7 +44,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser = _parser()
         if "_ARGCOMPLETE" in os.environ:
             _complete(parser)
-        chosen, unknown = parser.parse_known_args(arguments)
+        words = sys.argv[1:] if arguments is None else arguments
+        if not words:
+            parser.print_help(sys.stderr)
+            return USAGE
+        chosen, unknown = parser.parse_known_args(words)
         if unknown:
             chosen.parser.error(_unknown(chosen.parser, unknown))
         status = int(chosen.run(chosen))
@@ -66,16 +75,27 @@ def _drop_output() -> None:
 
 def _complete(parser: argparse.ArgumentParser) -> None:
     """Tell a shell, which has asked, what its line may go on with; then the process ends."""
+    from ._completion import complete
+
     try:
-        import argcomplete
+        complete(parser)
     except ImportError:
         # What is written now would stand in the line of who types, or be taken for an answer.
         raise SystemExit(FAILED) from None
-    argcomplete.autocomplete(parser)
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser that names the choice which is near to one that there is not."""
+
+    def error(self, message: str) -> NoReturn:
+        found = re.search(r"invalid choice: '(.*)' \(choose from (.*)\)", message)
+        super().error(
+            message + (did_you_mean(found[1], re.findall(r"[\w-]+", found[2])) if found else "")
+        )
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="fastthrift", description=fastthrift.__doc__)
+    parser = _Parser(prog="fastthrift", description=fastthrift.__doc__)
     parser.add_argument(
         "--version", action="version", version=f"fastthrift {fastthrift.__version__}"
     )
@@ -100,6 +120,9 @@ def _unknown(command: argparse.ArgumentParser, words: list[str]) -> str:
     options = [word for word in words if word.startswith("-")]
     if not options:
         return f"{text}; options stand before the first argument or behind the last"
-    known = re.findall(r"--?[a-zA-Z][\w-]*", command.format_usage())
+    usage = command.format_usage()
+    if "ARGUMENT" in usage and re.match(r"-(\d|\.\d|inf|nan)", options[0]):
+        return f"{text}; values that begin with - stand behind --, or are like NAME={options[0]}"
+    known = re.findall(r"--?[a-zA-Z][\w-]*", usage)
     name = options[0].partition("=")[0]
     return text + did_you_mean(name, known)

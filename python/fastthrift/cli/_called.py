@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from fastthrift._idl import UsageError, add_include_dirs, all_of, find, load
+from fastthrift._idl import UsageError, add_include_dirs, all_below, find, load
 from fastthrift._plain import (
     UnknownMethod,
     WrongArguments,
@@ -21,6 +20,8 @@ from fastthrift.thrift import TApplicationException, TException
 from fastthrift.transport._header_names import require_latin, require_line
 from fastthrift.transport.base import DeadlineExceeded, TTransportException, TTransportTimeout
 from fastthrift.urls import ServiceURL, parse
+
+from ._completion import complete_names
 
 if TYPE_CHECKING:
     import ssl
@@ -39,13 +40,14 @@ def add_call(parser: argparse.ArgumentParser) -> None:
         "service", metavar="SERVICE", nargs="?", help="its name in the file"
     )
     method = parser.add_argument("method", metavar="METHOD", nargs="?")
-    # For completion by a shell: argcomplete looks for this attribute.
-    vars(service)["completer"] = _services
-    vars(method)["completer"] = _methods_of
+    complete_names(service, lambda _, module: all_below(module, "thrift_services"))
+    complete_names(method, lambda given, module: methods_of(_service(given, module)))
     parser.add_argument(
         "arguments",
         metavar="ARGUMENT",
         nargs="*",
+        # Without a default argparse takes it for one that is needed.
+        default=[],
         help="values in the order of the file, or name=value; after -- they may begin with -",
     )
     parser.add_argument(
@@ -72,22 +74,6 @@ def add_call(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--key", metavar="FILE", help="the key of --cert")
     add_include_dirs(parser)
-
-
-def _services(parsed_args: argparse.Namespace, **_: Any) -> list[str]:
-    return _complete(parsed_args, lambda module: all_of(module, "thrift_services"))
-
-
-def _methods_of(parsed_args: argparse.Namespace, **_: Any) -> list[str]:
-    return _complete(parsed_args, lambda module: methods_of(_service(parsed_args, module)))
-
-
-def _complete(given: argparse.Namespace, names: Callable[[Any], Iterable[str]]) -> list[str]:
-    """Names of the file that is in the line already; none of one that cannot be read."""
-    try:
-        return [*names(load(given.idl, given.include_dirs))]
-    except UsageError:
-        return []
 
 
 class _Pool(ClientPool):
@@ -193,7 +179,7 @@ def _context(arguments: argparse.Namespace, url: ServiceURL) -> ssl.SSLContext |
 
 def _service(arguments: argparse.Namespace, module: Any) -> Any:
     if arguments.service is None:
-        names = ", ".join(all_of(module, "thrift_services")) or "none"
+        names = ", ".join(all_below(module, "thrift_services")) or "none"
         raise UsageError(f"error: SERVICE is needed: {arguments.idl} has: {names}")
     return find(module, arguments.idl, arguments.service, "service", "thrift_services")
 

@@ -146,7 +146,7 @@ class _Stub:
 
     def text(self) -> str:
         blocks = [self.member(name, value) for name, value in self.members.items()]
-        blocks += [self.types(), self.docs(self.module, "")]
+        blocks += [self.types(), self.docs(self.module, ""), self.of_loading()]
         values = self.members.values()
         if any(isinstance(value, ModuleType) for value in values):
             # What is imported is seen by others only where it is said that it is public.
@@ -177,14 +177,17 @@ class _Stub:
         return "\n".join([*head, *body]).rstrip("\n") + "\n"
 
     def header(self) -> str:
-        return _HEADER.format(os.path.basename(self.module.__thrift_file__))
+        name = os.path.basename(self.module.__thrift_file__)
+        # Without an end of the line.
+        return _HEADER.format(name if name.isprintable() else repr(name)[1:-1])
 
     def text_of_another(self, home: str) -> str:
         """The text of a second stub of the same module, which has all from its first one."""
         names = [*self.members, *_with_arrays(self.members, self.has_sets).values()]
         # The name of the class of typedefs, which is behind its decorator.
         names += [line[len("class ") : -1] for line in self.types()[1:2]]
-        names += ["__fastthrift_docs__"] * bool(self.docs(self.module, ""))
+        shown = [*self.docs(self.module, ""), *self.of_loading()]
+        names += [line.partition(":")[0] for line in shown]
         # By the same name, which says that it is public.
         return self.header() + "".join(
             statement(f"from {home} import {name} as {name}\n", "") for name in names
@@ -395,6 +398,20 @@ class _Stub:
             return []
         check_only = f"@{self.use('typing', 'type_check_only')}"
         return [check_only, f"class {self.take('Types')}:", *aliases]
+
+    def of_loading(self) -> list[str]:
+        """What `load` notes in a module, under thriftpy2's names."""
+        text, table = self.builtin("str"), self.builtin("dict")
+        kinds = {
+            "__thrift_file__": text,
+            "__thrift_namespaces__": f"{table}[{text}, {text}]",
+        }
+        # As in thriftpy2, a file without definitions has none.
+        if hasattr(self.module, "__thrift_meta__"):
+            listed = f"{self.builtin('list')}[{self.use('typing', 'Any')}]"
+            kinds["__thrift_meta__"] = f"{self.use('collections', 'defaultdict')}[{text}, {listed}]"
+        final = self.use("typing", "Final")
+        return [statement(f"{name}: {final}[{kind}]", "") for name, kind in kinds.items()]
 
     def enum(self, name: str, cls: Any) -> list[str]:
         is_python = hasattr(cls, "__thrift_members__")

@@ -5,7 +5,8 @@ many calls there were and how long they took. Without --rate each connection mak
 when the last was answered (a closed loop); with --rate calls are due at that rate, whatever is
 answered, and a call that has to wait for a connection takes longer by that (an open loop).
 
-exit status: 0 all calls were answered, 1 some were not; 2 wrong usage: nothing was called
+exit status: 0 all calls were answered, 1 some were not, or none was measured; 2 wrong usage:
+nothing was called
 """
 
 from __future__ import annotations
@@ -87,6 +88,9 @@ def run(arguments: argparse.Namespace) -> int:
         bench.run()
     found = bench.document()
     print(json.dumps(found, indent=2) if arguments.json else _text(found))
+    if not found["calls"] and not found["not_made"]:
+        print(f"error: {bench.why_none()}", file=sys.stderr)
+        return FAILED
     return FAILED if found["failed"] or found["not_made"] else OK
 
 
@@ -125,6 +129,7 @@ class Bench:
         #: Calls that were due and not begun in time.
         self._not_made: list[None] = []
         self._measured = arguments.duration
+        self._interrupted = False
 
     def run(self) -> None:
         """Until the time is over, or somebody interrupts."""
@@ -143,6 +148,7 @@ class Bench:
                 thread.start()
             self._wait()
         except KeyboardInterrupt:
+            self._interrupted = True
             self._stopped.set()
             self._wait()
             self._measured = max(0.0, min(time.perf_counter() - self._first, self._measured))
@@ -206,6 +212,16 @@ class Bench:
             if outcome is not None:
                 counter, name = outcome
                 counter[name] += 1
+
+    def why_none(self) -> str:
+        """Why nothing was measured, and what to do."""
+        if self._interrupted:
+            return "no call was measured before it was interrupted"
+        due = "began" if self._arguments.rate is None else "was due"
+        return (
+            f"no call {due} in the {self._measured:g} s that are measured: --duration SECONDS "
+            "measures for longer"
+        )
 
     def document(self) -> dict[str, Any]:
         """What ``--json`` prints; ``docs/bench.md`` describes it."""

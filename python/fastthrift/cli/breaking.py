@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from fastthrift import _core
-from fastthrift._idl import UsageError, add_include_dirs, files_below
+from fastthrift._idl import UsageError, add_include_dirs, files_below, require_utf8
 from fastthrift.cli._github import annotation
 from fastthrift.parser.exc import ThriftParserError
 
@@ -109,7 +109,7 @@ def _changes(arguments: argparse.Namespace) -> list[dict[str, Any]]:
             raise UsageError(
                 f"error: {paths[0]} and {paths[1]} are a file and a folder: they cannot be compared"
             )
-        return [
+        changes = [
             {
                 "rule": rule,
                 "category": category,
@@ -120,6 +120,8 @@ def _changes(arguments: argparse.Namespace) -> list[dict[str, Any]]:
             }
             for rule, category, message, advice, place, was in new.load().breaking(old.load())
         ]
+    # The cause before what it does to fields and methods, each of which is broken as well.
+    return sorted(changes, key=lambda change: change["rule"] != "TYPEDEF_CHANGED")
 
 
 def _place(side: _Side, place: tuple[str, int, int] | None) -> dict[str, Any]:
@@ -166,6 +168,8 @@ class _Side:
         names = files_below(self.path)
         if not names:
             raise UsageError(f"error: {self.shown(str(self.path))} has no .thrift files")
+        for name in names:
+            require_utf8(name)
         return names
 
 

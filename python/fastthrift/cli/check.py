@@ -3,7 +3,8 @@
 Reads each FILE with all that it includes, as fastthrift.load does, and shows every mistake and
 oddity with its place, the line and what to do. Makes no classes and writes no files.
 
-exit status: 0 no errors, 1 errors (with --strict: or warnings), 2 wrong usage
+exit status: 0 no errors, 1 errors (with --strict: or warnings), 2 wrong usage, or a
+directory without Thrift files
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Any
 
 from fastthrift import _core
 from fastthrift._core import Diagnostic
-from fastthrift._idl import STDIN, add_include_dirs, named_files
+from fastthrift._idl import STDIN, UsageError, add_include_dirs, named_files, read_stdin
 from fastthrift.cli._github import annotation
 from fastthrift.parser.exc import ThriftParserError
 
@@ -69,8 +70,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     found = Findings(arguments.reserved, arguments.missing_include)
-    for path in named_files(arguments.files):
-        found.check(path, arguments.include_dirs or ["."])
+    try:
+        for path in named_files(arguments.files):
+            found.check(path, arguments.include_dirs or ["."])
+    except UsageError as error:
+        print(error, file=sys.stderr)
+        return 2
     if arguments.format == "json":
         print(json.dumps(found.document(), indent=2))
     elif arguments.format == "github":
@@ -101,7 +106,7 @@ class Findings:
 
     def check(self, path: str, include_dirs: list[str]) -> None:
         self.files.append(path)
-        text = sys.stdin.buffer.read() if path == STDIN else None
+        text = read_stdin() if path == STDIN else None
         name = "<stdin>" if path == STDIN else path
         try:
             diagnostics = _core.load_schema(

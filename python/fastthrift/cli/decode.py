@@ -12,21 +12,15 @@ and field; 2 wrong usage
 from __future__ import annotations
 
 import argparse
-import base64
-import binascii
-import errno
-import os
 import re
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from fastthrift import _core
 from fastthrift._core import DEFAULT_MAX_SIZE, FRAME_HEADER, TMessageType, TType, to_dict
-from fastthrift._idl import STDIN, UsageError, add_include_dirs, all_of, find, load
+from fastthrift._idl import UsageError, add_include_dirs, all_below, find, load
 from fastthrift._plain import did_you_mean, json_text, methods_of
 from fastthrift.protocol import TJSONProtocol
 from fastthrift.thrift import TApplicationException, TException
@@ -34,6 +28,8 @@ from fastthrift.transport import TMemoryBuffer, TTransportException
 from fastthrift.transport._header_frame import HeaderFrame, is_header_frame, read_frame
 from fastthrift.transport.header import THeaderSubprotocolID
 
+from ._completion import complete_names
+from ._input import FORMS, read, understood
 from ._traced import (
     Fields,
     Schema,
@@ -48,7 +44,6 @@ from ._traced import (
 
 OK, FAILED, USAGE = 0, 1, 2
 
-INPUTS = ("auto", "raw", "hex", "base64")
 PROTOCOLS = ("auto", "binary", "compact", "json", "apache-json")
 TRANSPORTS = ("auto", "framed", "buffered", "header")
 
@@ -66,26 +61,24 @@ _SPOKEN = {
     "Apache JSON": "apache-json",
 }
 _HEADER = "THeader"
-# A line of `xxd`: where it is, its bytes, and what they are as text.
-_XXD = re.compile(rb"[0-9a-fA-F]{8,}:((?: [0-9a-fA-F]{2,4})+)  .*")
-# The letters of base64 in URLs.
-_BASE64 = bytes.maketrans(b"-_", b"+/")
 # The protocols of messages in frames of THeader, by the numbers that these have.
 _IN_HEADER = {THeaderSubprotocolID.BINARY: "binary", THeaderSubprotocolID.COMPACT: "compact"}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("idl", metavar="FILE", help="the Thrift file")
-    parser.add_argument(
+    kind = parser.add_argument(
         "type", metavar="TYPE", help="a struct of the file, or a service for a whole message"
     )
+    complete_names(kind, lambda _, module: _names(module))
     parser.add_argument("data", metavar="DATA", help="a file with the bytes; - is standard input")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.add_argument(
         "--input",
-        choices=INPUTS,
+        choices=FORMS,
         default="auto",
-        help="whether the bytes are as they are, or text of hexadecimal digits or base64",
+        help="whether the bytes are as they are, or text: hexadecimal digits, which may be as xxd "
+        "or hexdump -C show them, or base64",
     )
     parser.add_argument(
         "--only",
@@ -103,7 +96,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         module = load(arguments.idl, arguments.include_dirs)
         kind = _find_type(module, arguments.idl, arguments.type)
-        encoding, data = _bytes(_read(arguments.data), arguments.input)
+        encoding, data = understood(read(arguments.data), arguments.input)
         found = _found(data, kind, arguments)
         if arguments.only:
             found.choose(arguments.only)
@@ -149,65 +142,9 @@ def _find_type(module: Any, path: str, name: str) -> Any:
 
 
 def _names(module: Any) -> Iterator[str]:
-    """The structs and services of a file, its own first, then those that it includes."""
-    yield from all_of(module, "thrift_spec")
-    yield from all_of(module, "thrift_services")
-    for name, value in vars(module).items():
-        if isinstance(value, ModuleType):
-            yield from (f"{name}.{each}" for each in _names(value))
-
-
-# The bytes
-
-
-def _read(path: str) -> bytes:
-    if path == STDIN:
-        return sys.stdin.buffer.read()
-    try:
-        return Path(path).read_bytes()
-    except OSError as error:
-        text = f"error: cannot read {path[:_SHOWN]}: {error.strerror}"
-        encoding, _ = _bytes(os.fsencode(path), "auto")
-        if error.errno in (errno.ENOENT, errno.ENAMETOOLONG) and encoding != "raw":
-            text += (
-                f"; where that is {encoding} of the bytes and no file, pipe it: "
-                "echo DATA | fastthrift decode FILE TYPE -"
-            )
-        raise UsageError(text) from None
-
-
-# Characters of a name that is no file's, in the text of an error.
-_SHOWN = 100
-
-
-def _dumped(data: bytes) -> bytes | None:
-    """The digits in what `xxd` shows, or None for what is something else."""
-    digits = []
-    for line in data.splitlines():
-        found = _XXD.fullmatch(line)
-        if found is None:
-            return None
-        digits.append(found[1])
-    return b"".join(digits)
-
-
-def _bytes(data: bytes, choice: str) -> tuple[str, bytes]:
-    """How the bytes are written, and what they are."""
-    text = re.sub(rb"\s", b"", _dumped(data) or data)
-    digits = re.sub(rb"(?i)^0x|\\x|[:,]", b"", text)
-    is_hex = re.fullmatch(rb"(?:[0-9a-fA-F]{2})+", digits) is not None
-    if choice == "hex" or (choice == "auto" and is_hex):
-        if not is_hex:
-            raise UsageError("error: the data is not hexadecimal digits, two for each byte")
-        return "hex", bytes.fromhex(digits.decode())
-    text = text.translate(_BASE64)
-    looks = len(text) % 4 == 0 and re.fullmatch(rb"[A-Za-z0-9+/]+={0,2}", text) is not None
-    if choice == "base64" or (choice == "auto" and looks):
-        try:
-            return "base64", base64.b64decode(text, validate=True)
-        except binascii.Error as error:
-            raise UsageError(f"error: the data is not base64: {error}") from None
-    return "raw", data
+    """The structs and services of a file and of those that it includes."""
+    yield from all_below(module, "thrift_spec")
+    yield from all_below(module, "thrift_services")
 
 
 # What they are

@@ -4,13 +4,14 @@ Formats each FILE in place; comments stay, and one empty line where there are so
 mistakes of grammar are shown and left as they are. Includes are neither read nor formatted.
 
 exit status: 0 all is well, 1 a file could not be formatted (with --check or --diff: or would be
-changed), 2 wrong usage
+changed), 2 wrong usage, or a directory without Thrift files
 """
 
 from __future__ import annotations
 
 import argparse
 import difflib
+import errno
 import io
 import os
 import sys
@@ -18,8 +19,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from fastthrift import _core
-from fastthrift._idl import STDIN, named_files
+from fastthrift._idl import STDIN, UsageError, named_files, read_stdin
 from fastthrift.parser.exc import ThriftParserError
+
+from ._whole import write_whole
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -40,15 +43,21 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     dry = arguments.check or arguments.diff
-    paths = named_files(arguments.files)
+    try:
+        paths = named_files(arguments.files)
+    except UsageError as error:
+        print(error, file=sys.stderr)
+        return 2
     changed = failed = 0
     for path in paths:
         try:
             before = _read(path)
             after = _formatted(path, before)
             if not dry and before != after and path != STDIN:
-                _replace(path, after)
-        except (ThriftParserError, UnicodeDecodeError, OSError) as error:
+                if not os.path.isfile(path):
+                    raise OSError(errno.EINVAL, "it is no file; - is standard input", path)
+                write_whole(path, after)
+        except (ThriftParserError, UnicodeDecodeError, OSError, UsageError) as error:
             failed += 1
             print(_reason(path, error), file=sys.stderr)
             continue
@@ -67,7 +76,9 @@ def run(arguments: argparse.Namespace) -> int:
     return 1 if failed or (dry and changed) else 0
 
 
-def _reason(path: str, error: ThriftParserError | UnicodeDecodeError | OSError) -> str:
+def _reason(path: str, error: ThriftParserError | UnicodeDecodeError | OSError | UsageError) -> str:
+    if isinstance(error, UsageError):
+        return str(error)
     if isinstance(error, ThriftParserError):
         errors = (found for found in error.diagnostics if found.severity == "error")
         return "\n\n".join(found.rendered for found in errors)
@@ -80,7 +91,7 @@ def _reason(path: str, error: ThriftParserError | UnicodeDecodeError | OSError) 
 def _read(path: str) -> bytes:
     """The bytes of a file, without a byte order mark; ``UnicodeDecodeError`` where they are no
     text, of which formatting would lose something."""
-    data = sys.stdin.buffer.read() if path == STDIN else Path(path).read_bytes()
+    data = read_stdin() if path == STDIN else Path(path).read_bytes()
     data = data.removeprefix(b"\xef\xbb\xbf")
     data.decode()
     return data
@@ -96,20 +107,6 @@ def _formatted(path: str, before: bytes) -> bytes:
 
 def _name(path: str) -> str:
     return "<stdin>" if path == STDIN else path
-
-
-def _replace(path: str, data: bytes) -> None:
-    """Put other contents into a file: all of it or nothing, with the mode it has."""
-    target = os.path.realpath(path)
-    unfinished = Path(f"{target}.{os.getpid()}.formatting")
-    try:
-        with unfinished.open("xb") as file:
-            file.write(data)
-        unfinished.chmod(os.stat(target).st_mode & 0o7777)
-        unfinished.replace(target)
-    except OSError:
-        unfinished.unlink(missing_ok=True)
-        raise
 
 
 def _difference(path: str, before: str, after: str) -> Iterator[str]:

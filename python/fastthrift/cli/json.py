@@ -11,11 +11,12 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from pathlib import Path
 
 from fastthrift import _core
-from fastthrift._idl import STDIN, add_include_dirs
+from fastthrift._idl import STDIN, UsageError, add_include_dirs, read_stdin
 from fastthrift.parser.exc import ThriftParserError
+
+from ._whole import write_whole
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -32,7 +33,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    text = sys.stdin.buffer.read() if arguments.file == STDIN else None
+    try:
+        text = read_stdin() if arguments.file == STDIN else None
+    except UsageError as error:
+        print(error, file=sys.stderr)
+        return 2
     name = "<stdin>" if arguments.file == STDIN else arguments.file
     try:
         schema = _core.load_schema(name, arguments.include_dirs or ["."], text=text)
@@ -52,7 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
         sys.stdout.buffer.write(printed)
         return 0
     try:
-        Path(arguments.output).write_bytes(printed)
+        write_whole(arguments.output, printed)
     except OSError as error:
         print(f"error: cannot write {arguments.output}: {error.strerror}", file=sys.stderr)
         return 1

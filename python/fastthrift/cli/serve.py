@@ -18,8 +18,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from fastthrift._idl import UsageError, add_include_dirs, service_of
+from fastthrift._idl import UsageError, add_include_dirs, all_below, service_of
 from fastthrift._idl import load as load_idl
+from fastthrift._plain import did_you_mean
 from fastthrift._serve.arguments import add_arguments, bind, options_of
 from fastthrift._serve.program import (
     SERVERS,
@@ -33,6 +34,8 @@ from fastthrift._serve.program import (
 )
 from fastthrift.transport._listening import parse_bind
 
+from ._completion import complete_names
+
 #: Exit statuses that are not argparse's.
 _FAILED = 1
 
@@ -40,9 +43,10 @@ _FAILED = 1
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("handler", metavar="MODULE:HANDLER", help="such as app.rpc:Handler")
     parser.add_argument("--idl", metavar="FILE", required=True, help="the Thrift file")
-    parser.add_argument(
+    service = parser.add_argument(
         "--service", metavar="NAME", help="needed where the file has several services"
     )
+    complete_names(service, lambda _, module: all_below(module, "thrift_services"))
     add_include_dirs(parser)
     parser.add_argument(
         "--bind",
@@ -92,8 +96,11 @@ def run(arguments: argparse.Namespace) -> int:
 def _make_handler(named: str, idl: Any) -> Any:
     """The handler that is named; the directory that the command runs in is looked in first."""
     module_name, _, path = named.partition(":")
-    if not module_name or not path or module_name.startswith("."):
-        raise NotServed(f"{named!r} names no handler: it must be MODULE:HANDLER")
+    if not module_name or not path or module_name.startswith(".") or module_name.endswith(".py"):
+        raise NotServed(
+            f"{named!r} names no handler: it must be MODULE:HANDLER, with the module as it is "
+            "imported"
+        )
     directory = str(Path.cwd())
     if directory not in sys.path:
         sys.path.insert(0, directory)
@@ -101,7 +108,8 @@ def _make_handler(named: str, idl: Any) -> Any:
     found: Any = imported(module_name, f"handler {named}", importing)
     for name in path.split("."):
         if not hasattr(found, name):
-            raise NotServed(f"{module_name} has no {path!r}")
+            near = did_you_mean(name, (each for each in dir(found) if not each.startswith("_")))
+            raise NotServed(f"{module_name} has no {path!r}{near}")
         found = getattr(found, name)
     if inspect.isclass(found):
         return found()

@@ -1,10 +1,11 @@
 """Write the types of Thrift files, as stubs for type checkers and editors.
 
 Writes DIR/calc_thrift.pyi for calc.thrift, and one for each file that it includes: what the import
-hook and load("calc.thrift", "calc_thrift") make, with types. docs/howto/types.md has the rest.
+hook and load("calc.thrift", "calc_thrift") make, with types. For a directory it writes those of all
+.thrift files below it. docs/howto/types.md has the rest.
 
 exit status: 0 written (with --check: nothing to write), 1 a file has errors or could not be written
-(with --check: a stub is missing or old), 2 wrong usage
+(with --check: a stub is missing or old), 2 wrong usage, or a directory without Thrift files
 """
 
 from __future__ import annotations
@@ -12,21 +13,29 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-import tempfile
 import time
+from collections.abc import Iterator
+from keyword import iskeyword
 from pathlib import Path
 from typing import Any
 
-from fastthrift._idl import UsageError, add_include_dirs, load
+from fastthrift._idl import UsageError, add_include_dirs, load, named_files
 
 from ._stub import included, stub_of
+from ._whole import write_whole
 
 #: Seconds between two looks at the files, for --watch.
 _INTERVAL = 0.5
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("files", metavar="FILE", nargs="+", help="a Thrift file")
+    parser.add_argument(
+        "files",
+        metavar="FILE",
+        nargs="+",
+        help="a Thrift file, or a directory of *.thrift files, whose modules are called by their "
+        "path below it",
+    )
     parser.add_argument(
         "-o", "--output", metavar="DIR", required=True, help="where the stubs are written"
     )
@@ -57,8 +66,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     parts = arguments.package.split(".") if arguments.package else []
-    if not all(part.isidentifier() for part in parts):
+    if not all(part.isidentifier() and not iskeyword(part) for part in parts):
         print(f"error: {arguments.package!r} is no name of a package", file=sys.stderr)
+        return 2
+    try:
+        named_files(arguments.files)
+    except UsageError as error:
+        print(error, file=sys.stderr)
         return 2
     if arguments.watch:
         return _watch(arguments)
@@ -80,14 +94,14 @@ def _stubs(arguments: argparse.Namespace, read: set[str]) -> dict[Path, str]:
     origins: dict[Path, str] = {}
     #: The first stub of each file, by its path; another one, of another name, has the same from it.
     homes: dict[str, str] = {}
-    for file in arguments.files:
+    for folder, file in _rooted(arguments.files):
         try:
             modules = included(load(file, arguments.include_dirs, anew=True, **options))
         except UsageError as error:
             read.update(map(os.path.realpath, error.files))
             raise
         read.update(os.path.realpath(module.__thrift_file__) for module in modules)
-        called = [(module, _name(module, file, arguments.package)) for module in modules]
+        called = [(module, _name(module, folder, arguments.package)) for module in modules]
         names = {
             id(module): homes.setdefault(os.path.realpath(module.__thrift_file__), name)
             for module, name in called
@@ -104,10 +118,17 @@ def _stubs(arguments: argparse.Namespace, read: set[str]) -> dict[Path, str]:
     return stubs
 
 
-def _name(module: Any, root: str, package: str) -> str:
-    """What the module of a file is called: the root by its file, what it includes by its path as
-    seen from there."""
-    below = os.path.relpath(module.__thrift_file__, os.path.dirname(root) or ".")
+def _rooted(files: list[str]) -> Iterator[tuple[str, str]]:
+    """Each file, with the folder from which its module and those that it includes are called."""
+    for named in files:
+        folder = named if os.path.isdir(named) else os.path.dirname(named) or "."
+        for file in named_files([named]):
+            yield folder, file
+
+
+def _name(module: Any, folder: str, package: str) -> str:
+    """What the module of a file is called: by its path as seen from a folder."""
+    below = os.path.relpath(module.__thrift_file__, folder)
     stem = below.removesuffix(".thrift") + "_thrift"
     parts = [part for part in stem.split(os.sep) if part not in (os.curdir, os.pardir)]
     found = [part if part.isidentifier() else _identifier(part) for part in parts]
@@ -139,7 +160,11 @@ def _write(stubs: dict[Path, str]) -> int:
             continue
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            _replace(path, text)
+            # In one step: an editor reads it at any time.
+            write_whole(path, text.encode())
+        except FileExistsError as error:
+            print(f"error: cannot write {path}: {error.filename} is no directory", file=sys.stderr)
+            return 1
         except OSError as error:
             print(f"error: cannot write {path}: {error.strerror}", file=sys.stderr)
             return 1
@@ -147,26 +172,14 @@ def _write(stubs: dict[Path, str]) -> int:
     return 0
 
 
-def _replace(path: Path, text: str) -> None:
-    """Write a file in one step: an editor reads it at any time."""
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with open(descriptor, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    except OSError:
-        os.unlink(name)
-        raise
-
-
 def _watch(arguments: argparse.Namespace) -> int:
     """Write the stubs, and again whenever a file of theirs has changed, until it is interrupted."""
-    watched = set(map(os.path.realpath, arguments.files))
+    #: Of files that were read; what is in a folder is looked for each time.
+    watched: set[str] = set()
     told = ""
     try:
         while True:
-            seen = _states(watched)
+            seen = _states(arguments.files, watched)
             try:
                 # What was included until now may be what is to be mended, and stays watched.
                 # Nobody has looked at new ones before they were read: it is done once more.
@@ -175,16 +188,23 @@ def _watch(arguments: argparse.Namespace) -> int:
             except UsageError as error:
                 if told != (told := str(error)):
                     print(told, file=sys.stderr, flush=True)
-            while _states(watched) == {path: seen.get(path) for path in watched}:
+            while all(
+                seen.get(path) == state for path, state in _states(arguments.files, watched).items()
+            ):
                 time.sleep(_INTERVAL)
     except KeyboardInterrupt:
         return 0
 
 
-def _states(paths: set[str]) -> dict[str, tuple[int, int] | None]:
+def _states(named: list[str], watched: set[str]) -> dict[str, tuple[int, int] | None]:
     """When each file was written, and how long it is; None for one that is not there."""
+    try:
+        files = named_files(named)
+    except UsageError:
+        # A folder without any yet.
+        files = []
     states: dict[str, tuple[int, int] | None] = {}
-    for path in paths:
+    for path in watched.union(map(os.path.realpath, files)):
         try:
             found = os.stat(path)
         except OSError:

@@ -13,7 +13,12 @@ from fastthrift.transport.base import TTransportException
 
 
 class TProtocolException(ErrorOfCall, TException):
-    """A message breaks the rules of its protocol or a limit set on it."""
+    """A message breaks the rules of its protocol or a limit set on it.
+
+    ``type`` says how, as one of the numbers of this class: ``INVALID_DATA``, ``SIZE_LIMIT``,
+    ``BAD_VERSION`` and so on; ``message`` is a text, with the byte and the field where that is
+    known. Of a client's call ``service``, ``method`` and ``peer`` say which it is.
+    """
 
     UNKNOWN = 0
     INVALID_DATA = 1

@@ -75,7 +75,13 @@ class TTransportBase:
 
 
 class TTransportException(ErrorOfCall, TException):
-    """The connection could not be opened, was lost, or did not answer in time."""
+    """The connection could not be opened, was lost, or did not answer in time.
+
+    ``type`` says which, as one of the numbers of this class: ``NOT_OPEN``, ``TIMED_OUT``,
+    ``END_OF_FILE`` (the other side has closed it) and so on; ``message`` is a text. Of a client's
+    call ``request_sent`` says whether the server may have run it, and ``service``, ``method`` and
+    ``peer`` which it is.
+    """
 
     thrift_spec = {  # noqa: RUF012 - what it is TPayload says
         1: (TType.STRING, "message"),

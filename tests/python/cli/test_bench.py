@@ -222,6 +222,22 @@ def test_the_text_says_what_was_measured(bench: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--duration", "1e-9", "--warm-up", "0"], "no call began in the 1e-09 s"),
+        (["--duration", "0.1", "--warm-up", "0", "--rate", "1"], "no call was due in the 0.1 s"),
+    ],
+)
+def test_that_no_call_was_measured_is_a_failure(
+    url: str, idl: str, capsys: pytest.CaptureFixture[str], options: list[str], told: str
+) -> None:
+    assert main(["bench", url, idl, "Calls", "add", "1", "2", "--json", *options]) == 1
+    shown = capsys.readouterr()
+    assert shown.err == f"error: {told} that are measured: --duration SECONDS measures for longer\n"
+    assert (json.loads(shown.out)["calls"], json.loads(shown.out)["latency_ms"]) == (0, None)
+
+
+@pytest.mark.parametrize(
     ("share", "expected"), [(50, 5.0), (90, 9.0), (99, 10.0), (99.9, 10.0), (0, 1.0), (10, 1.0)]
 )
 def test_a_percentile_is_one_of_the_times(share: float, expected: float) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -90,6 +91,32 @@ def test_changes_are_shown_with_their_lines(breaking: Any, files: Path) -> None:
         "new.thrift:9:23: SOURCE FIELD_RENAMED: argument 1 `name` of `Shop.find` is `title` now"
     )
     assert lines[-1] == "2 breaking changes: 1 WIRE, 1 SOURCE"
+
+
+def test_a_typedef_is_told_before_what_it_changes(breaking: Any, tmp_path: Path) -> None:
+    text = "struct S { 1: Id a, 2: i32 b } typedef i32 Id service V { void get(1: list<Id> x) }\n"
+    write(tmp_path, {"old.thrift": text, "new.thrift": text.replace("i32 Id", "i64 Id")})
+    done = breaking(tmp_path, "--format", "json", "old.thrift", "new.thrift")
+    found = [(each["rule"], each["message"][:10]) for each in json.loads(done.stdout)["changes"]]
+    assert found == [
+        ("TYPEDEF_CHANGED", "typedef `I"),
+        ("FIELD_TYPE_CHANGED", "field 1 `a"),
+        ("FIELD_TYPE_CHANGED", "argument 1"),
+    ]
+
+
+def test_a_rule_that_is_nearly_one_is_told(breaking: Any, files: Path) -> None:
+    done = breaking(files, "--except", "FIELD_REMOVE", "old.thrift", "new.thrift")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.endswith(" (did you mean 'FIELD_REMOVED'?)\n")
+
+
+def test_a_name_that_is_not_utf8_is_told(breaking: Any, tmp_path: Path) -> None:
+    write(tmp_path, {f"idl/{os.fsdecode(bytes([255]))}.thrift": ""})
+    done = breaking(tmp_path, "idl", "idl")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.endswith("its name is not UTF-8\n")
+    assert done.stderr.count("\n") == 1
 
 
 def test_nothing_is_broken(breaking: Any, files: Path) -> None:

@@ -133,6 +133,7 @@ def test_a_declared_exception_is_told_with_its_fields(url: str, idl: str) -> Non
         (["Calls", "add", "1", "2", "--ca", "ca.pem"], ["are for tls and https"]),
         (["Calls", "add", "1", "--tmeout=3"], ["call [-h] ", "(did you mean '--timeout'?)"]),
         (["Calls", "--json", "add", "1"], ["or behind the last"]),
+        (["Calls", "add", "-inf", "1"], ["values that begin with - stand behind --, or are like"]),
     ],
 )
 def test_wrong_usage_calls_nothing(
@@ -144,6 +145,16 @@ def test_wrong_usage_calls_nothing(
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("arguments", "missing"),
+    [([], "URL, FILE"), (["tcp://127.0.0.1:1"], "FILE")],
+)
+def test_what_is_missing_is_told(arguments: list[str], missing: str) -> None:
+    done = run(*arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.endswith(f"the following arguments are required: {missing}\n")
+
+
 def test_wrong_urls_and_files_are_wrong_usage(url: str, idl: str, tmp_path: Path) -> None:
     broken = tmp_path / "broken.thrift"
     broken.write_text("service S {\n  i32 add(1: i23 a)\n}\n")
@@ -151,11 +162,83 @@ def test_wrong_urls_and_files_are_wrong_usage(url: str, idl: str, tmp_path: Path
         (["tpc://x", idl, "Calls", "add"], "it must begin with tcp://"),
         ([url, str(tmp_path / "none.thrift"), "S", "add"], "cannot read "),
         ([url, str(broken), "S", "add"], f"{broken}:2:14"),
+        ([url, str(tmp_path), "S", "add"], "is a directory: one Thrift file is needed"),
+        ([url, "-", "S", "add"], "'-' has no name that ends with .thrift"),
     ):
         done = run(*arguments)
         assert (done.returncode, done.stdout) == (2, "")
         assert text in done.stderr
         assert "Traceback" not in done.stderr
+
+
+SUMS = "service Sums { double half(1: double x), double total(1: list<double> numbers) }"
+
+
+class Sums:
+    def half(self, x: float) -> float:
+        return x / 2
+
+    def total(self, numbers: list[float]) -> float:
+        return sum(numbers)
+
+
+@pytest.fixture(scope="module")
+def sums(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[str]]:
+    path = tmp_path_factory.mktemp("sums") / "sums.thrift"
+    path.write_text(SUMS)
+    with serve(fastthrift.load(str(path)).Sums, Sums()) as url:
+        yield [url, str(path), "Sums"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "output"),
+    [
+        (["half", "inf"], "Infinity"),
+        (["half", "x=-infinity"], "-Infinity"),
+        (["half", "nan"], "NaN"),
+        (["half", "1e-400"], "0.0"),
+        (["half", "1.5e308"], "7.5e+307"),
+        (["total", "[0.5, 2e3]"], "2000.5"),
+        (["total", "[Infinity]"], "Infinity"),
+    ],
+)
+def test_infinities_are_sent_where_they_are_meant(
+    sums: list[str], arguments: list[str], output: str
+) -> None:
+    done = run(*sums, *arguments)
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{output}\n", "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["half", "1e400"], "half(): x: 1e400 is more than a double holds"),
+        (["half", "x=-1e400"], "half(): x: -1e400 is more than a double holds"),
+        (["half", "1" * 400], f"half(): x: {'1' * 40}... is more than a double holds"),
+        (
+            ["total", "[1, 1e400]"],
+            "total(): numbers: expected list<double> as JSON: 1e400 is more than a double holds",
+        ),
+    ],
+)
+def test_a_number_that_is_more_than_a_double_holds_is_wrong_usage(
+    sums: list[str], arguments: list[str], told: str
+) -> None:
+    done = run(*sums, *arguments)
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", f"error: {told}\n")
+
+
+def test_services_of_included_files_are_told_with_their_names(
+    sums: list[str], tmp_path: Path
+) -> None:
+    url, idl, _ = sums
+    (tmp_path / "sums.thrift").write_text(Path(idl).read_text())
+    (tmp_path / "all.thrift").write_text('include "sums.thrift"')
+    including = str(tmp_path / "all.thrift")
+    assert run(url, including).stderr.endswith("all.thrift has: sums.Sums\n")
+    told = run(url, including, "Sums", "half", "1").stderr
+    assert told.endswith("has no service 'Sums' (did you mean 'sums.Sums'?); it has: sums.Sums\n")
+    assert run(url, including, "sums.Sums", "half", "1").stdout == "0.5\n"
 
 
 def failure(*arguments: str) -> str:

@@ -237,6 +237,38 @@ def test_a_full_disk_is_told_in_one_line(directory: Path, arguments: list[str]) 
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("command", ["check -", "format -", "json -", "decode good.thrift Point -"])
+def test_standard_input_that_is_closed_is_told(directory: Path, command: str) -> None:
+    done = subprocess.run(
+        ["sh", "-c", f"{SCRIPT} {command} <&-"],
+        cwd=directory,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (1 if command == "format -" else 2, "")
+    assert done.stderr.splitlines()[0] == "error: standard input is closed"
+
+
+@pytest.mark.parametrize(
+    ("command", "status"),
+    [("check good.thrift", 0), ("check bad.thrift", 1), ("json good.thrift", 0), ("json no", 1)],
+)
+def test_what_is_written_to_a_closed_stream_is_for_nobody(
+    directory: Path, command: str, status: int
+) -> None:
+    for closed in (">&-", "2>&-"):
+        done = subprocess.run(
+            ["sh", "-c", f"{SCRIPT} {command} {closed}"],
+            cwd=directory,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (done.returncode, "Traceback" in done.stderr) == (status, False)
+        assert "error:" not in done.stdout
+
+
 def test_a_directory_stands_for_the_files_below_it(check: Any, directory: Path) -> None:
     (directory / "shared" / ".old").mkdir()
     (directory / "shared" / ".old" / "bad.thrift").write_text(BAD)
@@ -244,6 +276,14 @@ def test_a_directory_stands_for_the_files_below_it(check: Any, directory: Path) 
     assert (done.returncode, done.stderr) == (1, "")
     assert "shared/types.thrift:1:" in done.stdout
     assert done.stdout.endswith("\n2 files: 1 error\n")
+
+
+def test_a_directory_without_files_is_wrong_usage(check: Any, directory: Path) -> None:
+    (directory / "none" / ".hidden").mkdir(parents=True)
+    (directory / "none" / ".hidden" / "good.thrift").write_text("")
+    done = check("good.thrift", "none")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "error: none has no .thrift files\n"
 
 
 def test_the_installed_script(directory: Path) -> None:
@@ -257,8 +297,14 @@ def test_the_installed_script(directory: Path) -> None:
     assert (done.returncode, done.stdout[:13]) == (1, "error[syntax]")
     version = subprocess.run([SCRIPT, "--version"], capture_output=True, text=True, check=True)
     assert version.stdout == f"fastthrift {fastthrift.__version__}\n"
+    bare = subprocess.run([SCRIPT], capture_output=True, text=True, check=False)
+    assert (bare.returncode, bare.stdout) == (2, "")
     help_text = subprocess.run([SCRIPT, "--help"], capture_output=True, text=True, check=True)
     assert "Look for mistakes in Thrift files." in help_text.stdout
+    assert bare.stderr == help_text.stdout
+    near = subprocess.run([SCRIPT, "chek"], capture_output=True, text=True, check=False)
+    assert (near.returncode, near.stdout) == (2, "")
+    assert near.stderr.endswith(" (did you mean 'check'?)\n")
 
 
 def test_the_exception_of_load_has_the_same_diagnostics(check: Any, directory: Path) -> None:

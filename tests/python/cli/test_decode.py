@@ -543,6 +543,60 @@ def test_dumps_and_base64_of_urls_are_known(decode: Any) -> None:
         assert (found["encoding"], found["value"]) == (encoding, value)
 
 
+#: As `hexdump -C` shows an `Item`, with lines in place of which there is a star.
+HEXDUMP = b"""\
+00000000  0b 00 01 00 00 00 4c 61  61 61 61 61 61 61 61 61  |......Laaaaaaaaa|
+00000010  61 61 61 61 61 61 61 61  61 61 61 61 61 61 61 61  |aaaaaaaaaaaaaaaa|
+*
+00000050  61 7c 62 00                                       |a|b.|
+00000054
+"""
+
+
+@pytest.mark.parametrize(
+    "dump",
+    [
+        HEXDUMP,
+        # As it is pasted.
+        b"\r\n".join(b"  " + line for line in HEXDUMP.splitlines()),
+        # As `xxd -a` shows it, and an editor that takes away what is behind lines.
+        b"""\
+00000000: 0b00 0100 0000 4c61 6161 6161 6161 6161  ......Laaaaaaaaa
+00000010: 6161 6161 6161 6161 6161 6161 6161 6161
+*
+00000050: 617c 6200                                a|b.
+""",
+    ],
+)
+def test_dumps_with_repeated_lines_are_whole(decode: Any, dump: bytes) -> None:
+    _, output, errors = decode(dump, "Item", "--json")
+    found = json.loads(output)
+    assert errors == ""
+    assert (found["encoding"], found["value"]) == ("hex", {"name": "a" * 74 + "|b"})
+
+
+@pytest.mark.parametrize(
+    ("dump", "told"),
+    [
+        (b"".join(HEXDUMP.splitlines(True)[::3]), "line 2 of the dump is of byte 0x50, where 0x10"),
+        (HEXDUMP * 2, "line 6 of the dump is of byte 0x0, where 0x54 would follow"),
+        (HEXDUMP + b"$ ls\n", "line 6 of the data is no line of the dump"),
+        (b"".join(HEXDUMP.splitlines(True)[:3]), "the dump ends with *"),
+        (HEXDUMP.replace(b"00000050", b"f0000000"), "line 4 of the dump is of byte 0xf0000000"),
+        # What `hexdump` and `od` show without more.
+        (b"0000000 000b 0001 0000 0300 6574 0061\n000000b\n", "a dump of od or hexdump"),
+        (b"0000000 000013 000400\n", "a dump of od or hexdump"),
+        (b" 0b 00 01\n*\n 61 00\n", "looks hexadecimal, but has to be two for each byte"),
+        (b"0x0b00010", "looks hexadecimal, but has to be two for each byte"),
+    ],
+)
+def test_dumps_that_are_not_whole_are_refused(decode: Any, dump: bytes, told: str) -> None:
+    status, output, errors = decode(dump, "Item")
+    assert (status, output) == (2, "")
+    assert errors.startswith("error: ")
+    assert told in errors
+
+
 def test_structs_are_named_as_the_file_names_them(
     idl: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -156,6 +156,20 @@ def test_only_files_of_a_directory_are_formatted(ugly: Path) -> None:
     assert (done.returncode, done.stderr) == (0, b"1 file: 1 formatted, 0 failed\n")
 
 
+def test_what_is_no_file_is_not_written(tmp_path: Path) -> None:
+    done = run(tmp_path, "/dev/stdin", input=b"struct   A {}\n")
+    assert done.returncode == 1
+    assert b"cannot format /dev/stdin: it is no file; - is standard input\n" in done.stderr
+
+
+def test_a_directory_without_files_is_wrong_usage(ugly: Path) -> None:
+    (ugly.parent / "none").mkdir()
+    before = ugly.read_bytes()
+    done = run(ugly.parent, str(ugly), "none")
+    assert (done.returncode, done.stderr) == (2, b"error: none has no .thrift files\n")
+    assert ugly.read_bytes() == before
+
+
 def test_a_difference_is_by_lines_of_the_file(tmp_path: Path) -> None:
     done = run(tmp_path, "--diff", "-", input=b"// a\x0c b\nstruct   A {}\n")
     assert done.stdout.splitlines()[2:] == [

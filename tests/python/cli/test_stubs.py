@@ -52,6 +52,8 @@ service Calculator extends Base {
 PROGRAM = """\
 from __future__ import annotations
 
+from typing import Any
+
 import fastthrift
 from fastthrift.contrib.aio.pool import AsyncClientPool
 from fastthrift.rpc import client_context, make_aio_client, make_aio_server
@@ -156,6 +158,10 @@ def data(area: Area) -> str | None:
     Area(1, [], unit="FOOT")  # wrong
     assert_type(fastthrift.decode(Area, b""), Area)
     print(calc.LIMIT + 1, Unit.METRE, Unit.MILE)  # wrong
+    assert_type(calc.__thrift_file__, str)
+    assert_type(calc.__thrift_meta__["services"][0].thrift_services, Any)
+    assert_type(calc.__thrift_namespaces__.get("py"), str | None)
+    calc.__thrift_file__.name  # wrong
     assert_type(area.__replace__(id=2), Area)
     area.__replace__(corners=[], idd=2)  # wrong
     area.__replace__(id="2")  # wrong
@@ -599,8 +605,9 @@ def put(path: Path, text: str) -> None:
 
 
 @pytest.fixture
-def watching(files: Path) -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, "-m", "fastthrift", "stubs", "--watch", "calc.thrift", "-o", "out"]
+def watching(request: pytest.FixtureRequest, files: Path) -> Iterator[subprocess.Popen[str]]:
+    watched = getattr(request, "param", "calc.thrift")
+    command = [sys.executable, "-m", "fastthrift", "stubs", "--watch", watched, "-o", "out"]
     process = subprocess.Popen(
         command, cwd=files, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
@@ -629,6 +636,18 @@ def test_watch_writes_again_when_a_file_has_changed(
     while (line := lines.readline()) != "out/shared_thrift.pyi\n":
         assert line, "it has ended"
     assert "y: int | None" in (files / "out" / "shared_thrift.pyi").read_text()
+
+
+@pytest.mark.parametrize("watching", ["."], indirect=True)
+def test_watch_sees_new_files_of_a_directory(files: Path, watching: subprocess.Popen[str]) -> None:
+    assert watching.stdout is not None
+    lines = watching.stdout
+    assert {lines.readline(), lines.readline()} == {
+        "out/shared_thrift.pyi\n",
+        "out/calc_thrift.pyi\n",
+    }
+    put(files / "other.thrift", "struct Other {}\n")
+    assert lines.readline() == "out/other_thrift.pyi\n"
 
 
 @pytest.fixture
@@ -665,8 +684,9 @@ def test_modules_of_a_package_import_each_other_from_it(files: Path) -> None:
     text = (files / "src" / "shop" / "idl" / "calc_thrift.pyi").read_text()
     assert "import shop.idl.shared_thrift as shared\n" in text
     assert (files / "src" / "shop" / "idl" / "shared_thrift.pyi").exists()
-    done = run("calc.thrift", "-o", "src", "--package", "no-name", cwd=files)
-    assert (done.returncode, done.stderr) == (2, "error: 'no-name' is no name of a package\n")
+    for name in ("no-name", "shop.class"):
+        done = run("calc.thrift", "-o", "src", "--package", name, cwd=files)
+        assert (done.returncode, done.stderr) == (2, f"error: {name!r} is no name of a package\n")
 
 
 def test_mistakes_are_told_with_their_place_and_nothing_is_written(files: Path) -> None:
@@ -678,6 +698,11 @@ def test_mistakes_are_told_with_their_place_and_nothing_is_written(files: Path) 
     done = run("nowhere.thrift", "-o", "out", cwd=files)
     assert done.returncode == 1
     assert "cannot read nowhere.thrift" in done.stderr
+    done = run(os.fsdecode(b"\xff.thrift"), "-o", "out", cwd=files)
+    assert (done.returncode, "its name is not UTF-8" in done.stderr) == (1, True)
+    done = run("shared.thrift", "-o", "calc.thrift", cwd=files)
+    assert done.returncode == 1
+    assert done.stderr.endswith("shared_thrift.pyi: calc.thrift is no directory\n")
 
 
 def test_a_file_that_is_given_and_included_is_one_module_by_two_names(tmp_path: Path) -> None:
@@ -698,7 +723,8 @@ def test_a_file_that_is_given_and_included_is_one_module_by_two_names(tmp_path: 
         "main = main_thrift.Main(base_thrift.Base(1, at=base_thrift.shared.Point(1.0)))\n"
         "assert_type(main.base, base_thrift.Base)\n"
         "assert isinstance(main.base, base_thrift.Base)\n"
-        "print(base_thrift._SOME + 1, base_thrift.__fastthrift_docs__['_SOME'])\n\n\n"
+        "print(base_thrift._SOME + 1, base_thrift.__fastthrift_docs__['_SOME'])\n"
+        "assert_type(base_thrift.__thrift_file__, str)\n\n\n"
         "def sums(numbers: 'base_thrift.Types.Ints') -> int:\n    return sum(numbers)\n"
     )
     (tmp_path / "program.py").write_text(program)
@@ -717,6 +743,33 @@ def test_a_file_that_is_given_and_included_is_one_module_by_two_names(tmp_path: 
         check=False,
     )
     assert (done.stdout, done.stderr) == ("4 Some.\n", "")
+
+
+def test_a_directory_stands_for_the_files_below_it(tmp_path: Path) -> None:
+    for folder in ("idl/shop", "idl/.venv", "none"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "idl/shared.thrift").write_text(SHARED)
+    (tmp_path / "idl/.venv/shared.thrift").write_text("struct {")
+    (tmp_path / "idl/shop/item.thrift").write_text(
+        'include "../shared.thrift"\nstruct Item { 1: required shared.Point at }\n'
+    )
+    done = run("idl", "-o", "typings", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.split() == ["typings/shared_thrift.pyi", "typings/shop/item_thrift.pyi"]
+    # As the import hook names them, where the directory is in `sys.path`.
+    (tmp_path / "idl/shop/__init__.py").write_text("")
+    loading = (
+        "sys.path.insert(0, 'idl'); fastthrift.install_import_hook()\n"
+        "import shared_thrift, shop.item_thrift\n"
+    )
+    done = stubtest(tmp_path, loading, "shared_thrift", "shop.item_thrift", stubs="typings")
+    assert done.returncode == 0, done.stdout + done.stderr
+    (tmp_path / "idl/shop/item.thrift").write_text("struct Item {}\n")
+    done = run("idl", "-o", "typings", "--check", cwd=tmp_path)
+    assert (done.returncode, done.stderr.split()[0]) == (1, "typings/shop/item_thrift.pyi")
+    for more in ((), ("--check",), ("--watch",)):
+        done = run("none", "-o", "typings", *more, cwd=tmp_path)
+        assert (done.returncode, done.stderr) == (2, "error: none has no .thrift files\n")
 
 
 def test_two_files_with_one_stub_are_refused(files: Path) -> None:

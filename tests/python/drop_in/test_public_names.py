@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import io
 import subprocess
 import sys
 from typing import Any
@@ -150,3 +151,23 @@ def test_the_signature_of_a_protocol_says_what_its_options_are(factory: Any) -> 
         changed = factory(**{name: other})
         assert getattr(changed, name) == other
         assert getattr(changed.get_protocol(object()), name) == other
+
+
+def test_help_of_exceptions_is_for_those_who_catch_them() -> None:
+    idl = "exception Absent { 1: string name } /** No tea. */ exception Tea {}"
+    module = fastthrift.load_fp(io.StringIO(idl), "help_of_exceptions_thrift")
+    assert inspect.getdoc(module.Tea) == "No tea."
+    for cls, words in (
+        (module.Absent, ("declares", "fields are attributes", "handler raises")),
+        (fastthrift.thrift.TApplicationException, ("``type``", "``INTERNAL_ERROR``", "``peer``")),
+        (
+            fastthrift.transport.TTransportException,
+            ("``type``", "``NOT_OPEN``", "``request_sent``"),
+        ),
+        (fastthrift.protocol.exc.TProtocolException, ("``type``", "``INVALID_DATA``")),
+        # From which those have what tells of their call, and whose part help() shows as its own.
+        (fastthrift.thrift.TApplicationException.__mro__[1], ("``request_sent``", "``client``")),
+    ):
+        text = inspect.getdoc(cls) or ""
+        assert [word for word in words if word not in text] == []
+        assert "mixed into" not in text

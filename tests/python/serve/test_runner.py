@@ -557,13 +557,19 @@ def test_a_port_in_use_is_one_line(runner: Runner) -> None:
     )
 
 
+NO_HANDLER = "names no handler: it must be MODULE:HANDLER, with the module as it is imported"
+
+
 @pytest.mark.parametrize(
     ("handler", "expected"),
     [
         ("nowhere:Handler", "error: no module 'nowhere', for the handler nowhere:Handler"),
         ("app:Nothing", "error: app has no 'Nothing'"),
-        (".app:Handler", "error: '.app:Handler' names no handler: it must be MODULE:HANDLER"),
-        ("app", "error: 'app' names no handler: it must be MODULE:HANDLER"),
+        ("app:Handlr", "error: app has no 'Handlr' (did you mean 'Handler'?)"),
+        (".app:Handler", f"error: '.app:Handler' {NO_HANDLER}"),
+        ("./app.py:Handler", f"error: './app.py:Handler' {NO_HANDLER}"),
+        ("app.py:Handler", f"error: 'app.py:Handler' {NO_HANDLER}"),
+        ("app", f"error: 'app' {NO_HANDLER}"),
         ("app:greet_only", "error: app:greet_only lacks methods of Greeter: pid, wait"),
     ],
 )

@@ -11,9 +11,17 @@ import sys
 from pathlib import Path
 from typing import Any
 
+#: What a module has that thriftpy2's programs read.
+OF_MODULES = ("file", "meta", "namespaces")
 #: What no stub has: names that no program can write, and what tells where a definition stands.
 #: ``__all__`` makes the modules public that are included.
-HIDDEN = rf".*\.({'|'.join(keyword.kwlist)}|__all__|__(fast)?thrift_\w+__)"
+HIDDEN = "\n".join(
+    (
+        rf".*\.({'|'.join(keyword.kwlist)}|__all__|__fastthrift_\w+__)",
+        rf"\w+\.__thrift_(?!({'|'.join(OF_MODULES)})__)\w+__",
+        r"\w+\..*\.__thrift_\w+__",
+    )
+)
 
 
 def run(
