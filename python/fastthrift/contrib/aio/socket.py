@@ -77,6 +77,15 @@ _LONGEST_HANDSHAKE = 1e9
 _MOST_LATE = 1 << 23
 
 
+def _unsent(writer: asyncio.StreamWriter) -> int:
+    """How many bytes of a writer the system has not taken yet."""
+    try:
+        return writer.transport.get_write_buffer_size()
+    except AttributeError:
+        # CPython 3.10's transport of TLS, whose connection has ended, has nothing below it to ask.
+        return 0
+
+
 class _Stream:
     """Reading and writing, the same for both ends of a connection."""
 
@@ -155,7 +164,7 @@ class _Stream:
         if self.writer is None:
             raise socket_not_open()
         # With nothing to send there is nothing to wait for, and no time to measure.
-        pending = self.writer.transport.get_write_buffer_size()
+        pending = _unsent(self.writer)
         try:
             if pending:
                 await self._drain(self.writer)
@@ -670,7 +679,7 @@ class StreamHandler(_Stream):
         transport = self.writer.transport
         if transport.get_extra_info("ssl_object") is not None or transport.is_closing():
             return True
-        return bool(transport.get_write_buffer_size()) or end_unless_arrived(self.sock.fileno())
+        return bool(_unsent(self.writer)) or end_unless_arrived(self.sock.fileno())
 
     async def read(self, sz: int) -> bytes:
         """Read between 1 and ``sz`` bytes."""
@@ -688,7 +697,7 @@ class StreamHandler(_Stream):
 
     async def _drain(self, writer: asyncio.StreamWriter) -> None:
         clock = self._answer_clock
-        buffered = writer.transport.get_write_buffer_size
+        buffered = partial(_unsent, writer)
         clock.begin(self.sock, buffered())
         while True:
             patience = clock.patience(self.sock, buffered())
@@ -729,7 +738,7 @@ class StreamHandler(_Stream):
         """Close, after what was written has been sent, to a client that takes it in time."""
         with contextlib.suppress(OSError, RuntimeError):
             transport = self.writer.transport
-            if not transport.is_closing() and (left := transport.get_write_buffer_size()):
+            if not transport.is_closing() and (left := _unsent(self.writer)):
                 patience = self._answer_clock.longest(left)
                 if patience is not None:
                     asyncio.get_running_loop().call_later(patience, transport.abort)
