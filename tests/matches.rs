@@ -1,10 +1,12 @@
-//! Matches over the types of the wire and over what Python has for them: each
-//! names all of them, so that the compiler finds the places where a new one is
-//! missing.
+//! The places where the types of the wire are named, and what Python has for them.
+//! Each match over them names all, so that the compiler finds where a new one is
+//! missing; and the files that one of them is in are those of the recipe for a new one.
 
 #[path = "rooms/house.rs"]
 #[allow(dead_code, reason = "the rules between rooms need the rest of it")]
 mod house;
+
+use std::collections::BTreeSet;
 
 use house::files;
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
@@ -130,5 +132,54 @@ fn arms_for_all_others_are_seen() {
         "fn f() { matches!(kind, Kind::Bool) }",
     ] {
         assert_eq!(with_a_rest("src/a.rs", text), [""; 0], "{text}");
+    }
+}
+
+/// Whether tokens have a name in them that is of the type `uuid`.
+fn names_uuid(tokens: TokenStream) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Group(group) => names_uuid(group.stream()),
+        TokenTree::Ident(name) => name.to_string().to_ascii_lowercase().contains("uuid"),
+        TokenTree::Punct(_) | TokenTree::Literal(_) => false,
+    })
+}
+
+/// The files between backticks in the steps of the recipe for a wire type.
+fn files_of_the_recipe(page: &str) -> BTreeSet<&str> {
+    let (_, recipe) = page.split_once("\n## A wire type\n").expect("the recipe");
+    let steps = recipe.split("\n\n").find(|part| part.starts_with("1. "));
+    let quoted = steps.expect("its steps").split('`').skip(1).step_by(2);
+    quoted.filter(|text| text.starts_with("src/")).collect()
+}
+
+/// `uuid` came to Thrift last, and nothing is said of it that means other types too.
+#[test]
+fn the_recipe_for_a_wire_type_has_all_files_that_one_is_in() {
+    let page = include_str!("../docs/recipes.md");
+    let sources = files("src", "rs");
+    let named: BTreeSet<&str> = sources
+        .iter()
+        // What a room's file says of one are the names of its modules.
+        .filter(|(path, _)| !path.ends_with("/mod.rs"))
+        .filter(|(path, text)| {
+            path.ends_with("/uuid.rs") || names_uuid(text.parse().expect("Rust"))
+        })
+        .map(|(path, _)| path.as_str())
+        .collect();
+    assert_eq!(named, files_of_the_recipe(page));
+}
+
+#[test]
+fn a_type_is_seen_in_any_name_and_not_in_what_is_said() {
+    for text in [
+        "Kind::Uuid",
+        "f(ttype::UUID)",
+        "{ reader.uuid() }",
+        "m!(uuid_of)",
+    ] {
+        assert!(names_uuid(text.parse().expect("Rust")), "{text}");
+    }
+    for text in ["/// A uuid.\nfn f() {}", "f(\"uuid\") // Uuid"] {
+        assert!(!names_uuid(text.parse().expect("Rust")), "{text}");
     }
 }

@@ -68,7 +68,7 @@ const ROOMS: &[Room] = &[
         crates: &["pyo3"],
     },
     Room {
-        name: "py::numbers",
+        name: "py::constants",
         below: &["wire", "py::structs"],
         crates: &["pyo3"],
     },

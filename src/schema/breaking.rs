@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use super::counterparts::Counterparts;
 use super::model::{
     Const, Enum, EnumId, Field, Function, Namespace, Program, ProgramId, Requiredness, Schema,
-    ServiceId, Struct, StructId, StructKind, Type, Typedef,
+    ServiceId, Struct, StructId, StructKind, Type, TypeParts, Typedef,
 };
 use super::rules::Rule;
 use super::same::Values;
@@ -326,9 +326,9 @@ impl<'s> Comparison<'s> {
 
     /// An enum or a struct, and what has its name.
     fn definition(&mut self, name: &Text, was: &Type, now: &Meaning<'s>) {
-        match (was, &now.ty) {
-            (Type::Enum(old), Type::Enum(new)) => self.enums(*old, *new),
-            (Type::Struct(old), Type::Struct(new)) => self.structs(*old, *new),
+        match (was.parts(), now.ty.parts()) {
+            (TypeParts::Enum(old), TypeParts::Enum(new)) => self.enums(old, new),
+            (TypeParts::Struct(old), TypeParts::Struct(new)) => self.structs(old, new),
             _ => {
                 let message = format!("`{name}` {}", self.change_text(Some(was), Some(&now.ty)));
                 let place = Some(ChangedPlace::of(now.name));
@@ -565,26 +565,29 @@ impl<'s> Comparison<'s> {
     }
 
     fn types(&mut self, old: &Type, new: &Type) -> Difference {
-        match (old, new) {
-            (Type::List(old), Type::List(new)) | (Type::Set(old), Type::Set(new)) => {
+        let same_word = old.word() == new.word();
+        match (old.parts(), new.parts()) {
+            (TypeParts::Elements(old), TypeParts::Elements(new)) if same_word => {
                 self.types(old, new)
             }
-            (Type::Map(old), Type::Map(new)) => {
-                let keys = self.types(&old.0, &new.0);
-                keys.max(self.types(&old.1, &new.1))
+            (TypeParts::Entries(old_key, old), TypeParts::Entries(new_key, new)) if same_word => {
+                let keys = self.types(old_key, new_key);
+                keys.max(self.types(old, new))
             }
-            (Type::Struct(old), Type::Struct(new)) => {
-                self.pending.push((*old, *new));
-                named(&self.old[*old].name, &self.new[*new].name)
+            (TypeParts::Struct(old), TypeParts::Struct(new)) => {
+                self.pending.push((old, new));
+                named(&self.old[old].name, &self.new[new].name)
             }
-            (Type::Enum(old), Type::Enum(new)) => {
-                self.enums(*old, *new);
-                named(&self.old[*old].name, &self.new[*new].name)
+            (TypeParts::Enum(old), TypeParts::Enum(new)) => {
+                self.enums(old, new);
+                named(&self.old[old].name, &self.new[new].name)
             }
-            (Type::Enum(_), Type::I32) | (Type::I32, Type::Enum(_)) => Difference::Name,
-            (Type::String, Type::Binary) | (Type::Binary, Type::String) => Difference::Binary,
-            _ if old.word().is_some() && old.word() == new.word() => Difference::Nothing,
-            _ => Difference::Wire,
+            (TypeParts::Word, TypeParts::Word) if same_word => Difference::Nothing,
+            _ => match (old, new) {
+                (Type::Enum(_), Type::I32) | (Type::I32, Type::Enum(_)) => Difference::Name,
+                (Type::String, Type::Binary) | (Type::Binary, Type::String) => Difference::Binary,
+                _ => Difference::Wire,
+            },
         }
     }
 
@@ -758,20 +761,14 @@ fn ancestors(schema: &Schema, id: ServiceId) -> impl Iterator<Item = ServiceId> 
 
 /// The text of a type, with the kinds of what has a name where they are asked for.
 fn type_text(schema: &Schema, ty: &Type, kinds: bool) -> String {
-    let text = |ty| type_text(schema, ty, kinds);
-    let named = |kind, name| {
+    let named = |kind: &str, name: &Text| {
         if kinds {
             format!("{kind} `{name}`")
         } else {
             format!("`{name}`")
         }
     };
-    match ty {
-        Type::List(element) => format!("list<{}>", text(element)),
-        Type::Set(element) => format!("set<{}>", text(element)),
-        Type::Map(both) => format!("map<{}, {}>", text(&both.0), text(&both.1)),
-        Type::Enum(id) => named("enum", &schema[*id].name),
-        Type::Struct(id) => named(word(schema[*id].kind), &schema[*id].name),
-        _ => ty.word().unwrap_or_default().to_owned(),
-    }
+    ty.text(&|id| named("enum", &schema[id].name), &|id| {
+        named(word(schema[id].kind), &schema[id].name)
+    })
 }

@@ -9,7 +9,7 @@ use std::fmt::Write;
 
 use super::model::{
     Annotation, Const, Definition, Enum, Field, Function, Program, ProgramId, Requiredness, Schema,
-    Service, Struct, StructKind, Type, Typedef, Value,
+    Service, Struct, StructKind, Type, TypeParts, Typedef, Value, ValueParts,
 };
 
 impl Schema {
@@ -260,7 +260,7 @@ impl<'s> SchemaWriter<'s> {
     /// under the other.
     fn typed(&mut self, [id, full]: [&str; 2], ty: &Type) {
         self.pair(id, self.type_id(ty));
-        if has_parts(ty) {
+        if ty.parts() != TypeParts::Word {
             self.key(full);
             self.ty(ty);
         }
@@ -269,41 +269,41 @@ impl<'s> SchemaWriter<'s> {
     fn ty(&mut self, ty: &Type) {
         self.text.push('{');
         self.pair("typeId", self.type_id(ty));
-        match ty {
-            Type::Enum(id) => {
-                let node = &self.schema[*id];
+        match ty.parts() {
+            TypeParts::Enum(id) => {
+                let node = &self.schema[id];
                 self.annotations(&node.annotations);
                 let name = self.qualified(node.program, &node.name);
                 self.pair("class", &name);
             }
-            Type::Struct(id) => {
-                let node = &self.schema[*id];
+            TypeParts::Struct(id) => {
+                let node = &self.schema[id];
                 self.annotations(&node.annotations);
                 let name = self.qualified(node.program, &node.name);
                 self.pair("class", &name);
             }
-            Type::List(element) | Type::Set(element) => {
+            TypeParts::Elements(element) => {
                 self.annotations(self.schema.type_annotations.of(ty));
                 self.typed(["elemTypeId", "elemType"], element);
             }
-            Type::Map(entry) => {
+            TypeParts::Entries(key, value) => {
                 self.annotations(self.schema.type_annotations.of(ty));
-                self.typed(["keyTypeId", "keyType"], &entry.0);
-                self.typed(["valueTypeId", "valueType"], &entry.1);
+                self.typed(["keyTypeId", "keyType"], key);
+                self.typed(["valueTypeId", "valueType"], value);
             }
-            _ => {}
+            TypeParts::Word => {}
         }
         self.text.push('}');
     }
 
     fn type_id(&self, ty: &Type) -> &'static str {
-        match ty {
-            Type::Struct(id) => match self.schema[*id].kind {
+        match ty.parts() {
+            TypeParts::Struct(id) => match self.schema[id].kind {
                 StructKind::Struct => "struct",
                 StructKind::Union => "union",
                 StructKind::Exception => "exception",
             },
-            other => other.word().unwrap_or("enum"),
+            _ => ty.word().unwrap_or("enum"),
         }
     }
 
@@ -317,6 +317,28 @@ impl<'s> SchemaWriter<'s> {
     // --- values ---
 
     fn value(&mut self, value: &Value) {
+        match value.parts() {
+            ValueParts::Elements(elements) => self.all(['[', ']'], elements, Self::value),
+            ValueParts::Entries(entries) => {
+                self.all(['{', '}'], entries, |writer, (key, value)| {
+                    writer.map_key(key);
+                    writer.text.push(':');
+                    writer.value(value);
+                });
+            }
+            ValueParts::Fields(id, fields) => {
+                let node = &self.schema[id];
+                self.all(['{', '}'], fields, |writer, (index, value)| {
+                    writer.string(&node.fields[*index as usize].name);
+                    writer.text.push(':');
+                    writer.value(value);
+                });
+            }
+            ValueParts::Nothing => self.scalar(value),
+        }
+    }
+
+    fn scalar(&mut self, value: &Value) {
         match value {
             Value::Bool(value) => self.text.push(if *value { '1' } else { '0' }),
             Value::Int(value) => {
@@ -330,28 +352,13 @@ impl<'s> SchemaWriter<'s> {
             Value::Double(value) => {
                 let _ = write!(self.text, "{value:?}");
             }
-            Value::BigInt(text) | Value::String(text) | Value::Uuid(text) => self.string(text),
-            Value::List(elements) | Value::Set(elements) => {
-                self.all(['[', ']'], elements, Self::value);
-            }
-            Value::Map(entries) => self.all(['{', '}'], entries, |writer, (key, value)| {
-                writer.map_key(key);
-                writer.text.push(':');
-                writer.value(value);
-            }),
-            Value::Struct { id, fields } => {
-                let node = &self.schema[*id];
-                self.all(['{', '}'], fields, |writer, (index, value)| {
-                    writer.string(&node.fields[*index as usize].name);
-                    writer.text.push(':');
-                    writer.value(value);
-                });
-            }
+            Value::BigInt(text) => self.string(text),
+            value => self.string(value.text().unwrap_or_default()),
         }
     }
 
     fn map_key(&mut self, key: &Value) {
-        if let Value::String(text) | Value::Uuid(text) = key {
+        if let Some(text) = key.text() {
             return self.string(text);
         }
         let start = self.text.len();
@@ -359,11 +366,4 @@ impl<'s> SchemaWriter<'s> {
         let text = self.text.split_off(start);
         self.string(&text);
     }
-}
-
-const fn has_parts(ty: &Type) -> bool {
-    matches!(
-        ty,
-        Type::Enum(_) | Type::Struct(_) | Type::List(_) | Type::Set(_) | Type::Map(_)
-    )
 }

@@ -20,6 +20,7 @@ mod model;
 mod rules;
 mod same;
 mod sources;
+mod uuid;
 
 pub use crate::idl::{Diagnostic, Reserved};
 pub use breaking::{Breaking, ChangedPlace};
@@ -27,7 +28,8 @@ pub use load::{MissingInclude, Options, load};
 pub use model::{
     Annotation, Const, ConstId, Definition, Enum, EnumId, EnumItem, Field, Function, Include,
     Namespace, Program, ProgramId, Requiredness, Schema, Service, ServiceId, Struct, StructId,
-    StructKind, Type, Typedef, TypedefId, Value,
+    StructKind, Type, TypeParts, Typedef, TypedefId, Value,
 };
 pub use rules::{Category, Rule};
 pub use sources::{FileSystem, Located, Memory, Sources, Unresolved};
+pub use uuid::UuidText;

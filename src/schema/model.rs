@@ -1,10 +1,12 @@
 //! What a set of IDL files means.
 
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Index;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::uuid::UuidText;
 pub use crate::idl::syntax::StructKind;
 use crate::idl::{Diagnostic, Rare, Text};
 
@@ -196,7 +198,66 @@ pub enum Type {
     Map(Arc<(Type, Type)>),
 }
 
+/// What a type is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TypeParts<'t> {
+    /// Of nothing else: a word of the IDL is all of it.
+    Word,
+    /// An enum.
+    Enum(EnumId),
+    /// A struct, union or exception.
+    Struct(StructId),
+    /// The elements of a list or a set.
+    Elements(&'t Type),
+    /// The keys and the values of a map.
+    Entries(&'t Type, &'t Type),
+}
+
 impl Type {
+    /// Those that came to Thrift later: their words are names wherever something is
+    /// defined by them, as in Apache's compiler and thriftpy2.
+    pub(super) const LATER: [Self; 1] = [Self::Uuid];
+
+    /// What it is made of: for whoever does the same for all that have elements.
+    #[must_use]
+    pub fn parts(&self) -> TypeParts<'_> {
+        match self {
+            Self::Enum(id) => TypeParts::Enum(*id),
+            Self::Struct(id) => TypeParts::Struct(*id),
+            Self::List(element) | Self::Set(element) => TypeParts::Elements(element),
+            Self::Map(entry) => TypeParts::Entries(&entry.0, &entry.1),
+            Self::Bool
+            | Self::I8
+            | Self::I16
+            | Self::I32
+            | Self::I64
+            | Self::Double
+            | Self::Float
+            | Self::String
+            | Self::Binary
+            | Self::Uuid => TypeParts::Word,
+        }
+    }
+
+    /// The type as the IDL writes it, with what is given for what has a name.
+    pub(super) fn text(
+        &self,
+        of_enum: &dyn Fn(EnumId) -> String,
+        of_struct: &dyn Fn(StructId) -> String,
+    ) -> String {
+        let text = |ty: &Self| ty.text(of_enum, of_struct);
+        let word = self.word().unwrap_or_default();
+        match self.parts() {
+            TypeParts::Word => word.to_owned(),
+            TypeParts::Enum(id) => of_enum(id),
+            TypeParts::Struct(id) => of_struct(id),
+            TypeParts::Elements(element) => format!("{word}<{}>", text(element)),
+            TypeParts::Entries(key, value) => {
+                format!("{word}<{}, {}>", text(key), text(value))
+            }
+        }
+    }
+
     /// The word of the IDL for the type; none where it is a name.
     #[must_use]
     pub const fn word(&self) -> Option<&'static str> {
@@ -234,9 +295,8 @@ pub enum Value {
     Double(f64),
     /// Of `string` or `binary`.
     String(String),
-    /// Of `uuid`: 32 hexadecimal digits, with or without hyphens and braces,
-    /// as they are written.
-    Uuid(String),
+    /// Of `uuid`.
+    Uuid(UuidText),
     /// Of a list.
     List(Vec<Value>),
     /// Of a set. Equal elements are not dropped.
@@ -253,35 +313,92 @@ pub enum Value {
     },
 }
 
+/// What a value is made of.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum ValueParts<'v> {
+    /// The elements of a list or a set.
+    Elements(&'v [Value]),
+    /// The entries of a map.
+    Entries(&'v [(Value, Value)]),
+    /// The fields of a struct that are given, by their indices.
+    Fields(StructId, &'v [(u32, Value)]),
+    /// Of no others.
+    Nothing,
+}
+
 impl Value {
-    /// Adds the structs that it is made of, in the order in which they are made, each
-    /// with how many values it is within; this one is at `level`.
-    pub fn add_structs(&self, level: u32, structs: &mut Vec<(StructId, u32)>) {
+    /// What it is made of: for whoever does the same for all that have elements.
+    pub(super) fn parts(&self) -> ValueParts<'_> {
         match self {
-            Self::List(items) | Self::Set(items) => {
-                for item in items {
-                    item.add_structs(level + 1, structs);
-                }
-            }
-            Self::Map(entries) => {
-                for (key, value) in entries {
-                    key.add_structs(level + 1, structs);
-                    value.add_structs(level + 1, structs);
-                }
-            }
-            Self::Struct { id, fields } => {
-                structs.push((*id, level));
-                for (_, value) in fields {
-                    value.add_structs(level + 1, structs);
-                }
-            }
+            Self::List(elements) | Self::Set(elements) => ValueParts::Elements(elements),
+            Self::Map(entries) => ValueParts::Entries(entries),
+            Self::Struct { id, fields } => ValueParts::Fields(*id, fields),
             Self::Bool(_)
             | Self::Int(_)
             | Self::BigInt(_)
             | Self::Double(_)
             | Self::String(_)
-            | Self::Uuid(_) => {}
+            | Self::Uuid(_) => ValueParts::Nothing,
         }
+    }
+
+    /// Calls `visit` with each value that this one is made of, in order.
+    pub(super) fn each_part(&self, mut visit: impl FnMut(&Self)) {
+        match self.parts() {
+            ValueParts::Elements(elements) => elements.iter().for_each(visit),
+            ValueParts::Entries(entries) => {
+                for (key, value) in entries {
+                    visit(key);
+                    visit(value);
+                }
+            }
+            ValueParts::Fields(_, fields) => fields.iter().for_each(|(_, value)| visit(value)),
+            ValueParts::Nothing => {}
+        }
+    }
+
+    /// The text that it is written as.
+    pub(super) fn text(&self) -> Option<&str> {
+        match self {
+            Self::String(text) => Some(text),
+            Self::Uuid(uuid) => Some(uuid.as_str()),
+            Self::Bool(_)
+            | Self::Int(_)
+            | Self::BigInt(_)
+            | Self::Double(_)
+            | Self::List(_)
+            | Self::Set(_)
+            | Self::Map(_)
+            | Self::Struct { .. } => None,
+        }
+    }
+
+    /// What values have in common that are the same, and hardly any keys of a map have
+    /// that are not.
+    pub(super) fn rough(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        match self {
+            Self::Int(number) => number.hash(&mut hasher),
+            Self::String(text) => text.hash(&mut hasher),
+            Self::Uuid(uuid) => uuid.hash(&mut hasher),
+            Self::Bool(_)
+            | Self::BigInt(_)
+            | Self::Double(_)
+            | Self::List(_)
+            | Self::Set(_)
+            | Self::Map(_)
+            | Self::Struct { .. } => {}
+        }
+        hasher.finish()
+    }
+
+    /// Adds the structs that it is made of, in the order in which they are made, each
+    /// with how many values it is within; this one is at `level`.
+    pub fn add_structs(&self, level: u32, structs: &mut Vec<(StructId, u32)>) {
+        if let ValueParts::Fields(id, _) = self.parts() {
+            structs.push((id, level));
+        }
+        self.each_part(|part| part.add_structs(level + 1, structs));
     }
 }
 
@@ -470,10 +587,11 @@ impl TypeAnnotations {
     }
 }
 
+/// Where the parts of a container are, which it shares with its copies.
 fn place(container: &Type) -> Option<usize> {
-    match container {
-        Type::List(element) | Type::Set(element) => Some(Arc::as_ptr(element).addr()),
-        Type::Map(both) => Some(Arc::as_ptr(both).addr()),
-        _ => None,
+    match container.parts() {
+        TypeParts::Elements(element) => Some(std::ptr::from_ref(element).addr()),
+        TypeParts::Entries(key, _) => Some(std::ptr::from_ref(key).addr()),
+        TypeParts::Word | TypeParts::Enum(_) | TypeParts::Struct(_) => None,
     }
 }

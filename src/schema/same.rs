@@ -30,7 +30,6 @@ impl<'s> Values<'s> {
 
     pub(super) fn are_same(&mut self, old: &'s Value, new: &'s Value) -> bool {
         match (old, new) {
-            (Value::Uuid(old), Value::Uuid(new)) => digits(old).eq(digits(new)),
             (Value::List(old), Value::List(new)) => {
                 old.len() == new.len() && old.iter().zip(new).all(|(a, b)| self.are_same(a, b))
             }
@@ -138,46 +137,20 @@ fn entries_of(entries: &[(Value, Value)]) -> Vec<Entry<'_>> {
     entries.map(|(key, value)| (key, Some(value))).collect()
 }
 
-/// What keys have in common that are the same, and hardly any others have, so that not
-/// each is compared with each.
-#[derive(PartialEq, Eq, Hash)]
-enum Rough<'s> {
-    Int(i64),
-    String(&'s str),
-    Uuid(Vec<u8>),
-    Other,
-}
+/// The indices of entries, by what their keys have in common, so that not each is
+/// compared with each.
+type ByRough = HashMap<u64, Vec<usize>>;
 
-impl<'s> Rough<'s> {
-    fn of(key: &'s Value) -> Self {
-        match key {
-            Value::Int(number) => Self::Int(*number),
-            Value::String(text) => Self::String(text),
-            Value::Uuid(text) => Self::Uuid(digits(text).collect()),
-            _ => Self::Other,
-        }
-    }
-}
-
-/// The indices of entries, by what their keys have in common.
-type ByRough<'s> = HashMap<Rough<'s>, Vec<usize>>;
-
-fn by_rough<'s>(entries: &[Entry<'s>]) -> ByRough<'s> {
+fn by_rough(entries: &[Entry<'_>]) -> ByRough {
     let mut found = ByRough::new();
     for (index, (key, _)) in entries.iter().enumerate() {
-        found.entry(Rough::of(key)).or_default().push(index);
+        found.entry(key.rough()).or_default().push(index);
     }
     found
 }
 
 /// Where there may be such a key, the last place first.
-fn alike<'a>(entries: &'a ByRough<'a>, key: &'a Value) -> impl Iterator<Item = usize> + use<'a> {
-    let places = entries.get(&Rough::of(key)).map_or(&[][..], Vec::as_slice);
+fn alike<'a>(entries: &'a ByRough, key: &Value) -> impl Iterator<Item = usize> + use<'a> {
+    let places = entries.get(&key.rough()).map_or(&[][..], Vec::as_slice);
     places.iter().rev().copied()
-}
-
-/// The digits of a uuid, whose case, hyphens and braces mean nothing.
-fn digits(uuid: &str) -> impl Iterator<Item = u8> {
-    let digits = uuid.bytes().filter(u8::is_ascii_hexdigit);
-    digits.map(|digit| digit.to_ascii_lowercase())
 }

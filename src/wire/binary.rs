@@ -12,7 +12,7 @@ use super::output::Output;
 use super::raw::{RawForm, Recorder};
 use super::reader::{
     FieldHeader, ListHeader, MapHeader, Reader, State, element_type, fixed_numbers, pass,
-    skip_before, skip_elements, skip_scalar, skip_structs, take_bytes,
+    skip_before, skip_bytes, skip_elements, skip_structs, take_bytes,
 };
 use super::run::Walk;
 use super::run::binary as run;
@@ -210,8 +210,9 @@ impl<I: Input> Reader for Binary<I> {
         self.record(taken, |reader| reader.skip_entries(header))
     }
 
-    fn skip_scalar(&mut self, wire_type: WireType) -> Result<()> {
-        skip_scalar(self, wire_type, Self::size)
+    fn skip_string(&mut self) -> Result<()> {
+        let length = self.size()?;
+        skip_bytes(self, length)
     }
 
     #[expect(clippy::inline_always, reason = "compiled for more than one processor")]
@@ -451,11 +452,6 @@ impl<O: Output> Writer for BinaryWriter<'_, O> {
     #[inline]
     fn doubles(&mut self, values: impl Iterator<Item = f64>) {
         put_all(self.out, values.map(f64::to_be_bytes));
-    }
-
-    #[inline]
-    fn uuid(&mut self, value: [u8; 16]) {
-        self.out.put(&value);
     }
 
     #[inline]

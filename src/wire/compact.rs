@@ -13,7 +13,7 @@ use super::output::Output;
 use super::raw::{RawForm, Recorder};
 use super::reader::{
     FieldHeader, ListHeader, MapHeader, Reader, State, element_type, fixed_numbers, number, pass,
-    skip_before, skip_elements, skip_scalar, skip_structs, take_bytes,
+    skip_before, skip_bytes, skip_elements, skip_structs, take_bytes,
 };
 use super::run::Walk;
 use super::run::compact::{self as run, LONG_LIST};
@@ -225,8 +225,9 @@ impl<I: Input> Reader for Compact<I> {
         self.record(taken, |reader| reader.skip_entries(header))
     }
 
-    fn skip_scalar(&mut self, wire_type: WireType) -> Result<()> {
-        skip_scalar(self, wire_type, Self::size)
+    fn skip_string(&mut self) -> Result<()> {
+        let length = self.size()?;
+        skip_bytes(self, length)
     }
 
     #[expect(clippy::inline_always, reason = "compiled for more than one processor")]
@@ -559,11 +560,6 @@ impl<O: Output> Writer for CompactWriter<'_, O> {
     #[inline]
     fn doubles(&mut self, values: impl Iterator<Item = f64>) {
         put_all(self.out, values.map(f64::to_le_bytes));
-    }
-
-    #[inline]
-    fn uuid(&mut self, value: [u8; 16]) {
-        self.out.put(&value);
     }
 
     #[inline]

@@ -222,7 +222,9 @@ pub trait Reader {
             WireType::I16 => self.i16().map(drop),
             WireType::I32 => self.i32().map(drop),
             WireType::I64 => self.i64().map(drop),
-            WireType::Double | WireType::Uuid | WireType::String => self.skip_scalar(wire_type),
+            WireType::Double => self.double().map(drop),
+            WireType::Uuid => self.uuid().map(drop),
+            WireType::String => self.skip_string(),
             WireType::Struct => self.skip_fields(),
             WireType::List | WireType::Set => {
                 self.enter(Nesting::SKIP_CONTAINER)?;
@@ -262,8 +264,8 @@ pub trait Reader {
         Ok(())
     }
 
-    /// Passes over a double, a uuid, or a string or binary.
-    fn skip_scalar(&mut self, wire_type: WireType) -> Result<()>;
+    /// Passes over a string or binary.
+    fn skip_string(&mut self) -> Result<()>;
 
     /// Takes the value of a field as its bytes.
     fn raw(&mut self, wire_type: WireType) -> Result<Vec<u8>>;
@@ -430,19 +432,10 @@ pub(super) fn skip_elements<R: Reader>(
     Ok(())
 }
 
-/// Passes over a double, a uuid, or a string or binary, whose `size` comes before it.
+/// Passes over a string or binary, whose length comes before it.
 #[inline]
-pub(super) fn skip_scalar<R: Reader>(
-    reader: &mut R,
-    wire_type: WireType,
-    size: impl FnOnce(&mut R) -> Result<i64>,
-) -> Result<()> {
-    let length = if let Some(size) = R::fixed_size(wire_type) {
-        size
-    } else {
-        let length = size(reader)?;
-        reader.check_length(length)?
-    };
+pub(super) fn skip_bytes<R: Reader>(reader: &mut R, length: i64) -> Result<()> {
+    let length = reader.check_length(length)?;
     reader.input_mut().discard(length)
 }
 

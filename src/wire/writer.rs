@@ -171,7 +171,10 @@ pub trait Writer {
     }
 
     /// Writes a uuid given in network byte order.
-    fn uuid(&mut self, value: [u8; 16]);
+    #[inline]
+    fn uuid(&mut self, value: [u8; 16]) {
+        self.output().put(&value);
+    }
 
     /// Writes a string.
     fn bytes(&mut self, value: &[u8]) -> Result<()>;

@@ -227,7 +227,7 @@ impl Dump<'_> {
             Value::BigInt(digits) => format!("big {digits}"),
             Value::Double(value) => format!("{value:?}"),
             Value::String(text) => format!("{text:?}"),
-            Value::Uuid(text) => format!("uuid {text:?}"),
+            Value::Uuid(uuid) => format!("uuid {:?}", uuid.as_str()),
             Value::List(values) => format!("[{}]", all(values)),
             Value::Set(values) => format!("set[{}]", all(values)),
             Value::Map(entries) => {

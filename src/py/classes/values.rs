@@ -7,7 +7,7 @@ use pyo3::types::{PyDict, PyInt, PyList, PySet, PyTuple, PyType};
 use super::builder::Builder;
 use super::options::EnumValues;
 use crate::py::imports;
-use crate::schema::{Type, Value};
+use crate::schema::{Type, TypeParts, Value};
 
 impl<'py> Builder<'_, 'py> {
     /// The Python object of a value of a type.
@@ -26,7 +26,7 @@ impl<'py> Builder<'_, 'py> {
             Value::BigInt(digits) => py.get_type::<PyInt>().call1((digits, 0))?,
             Value::Double(value) => value.into_pyobject(py)?.into_any(),
             Value::String(text) => text.into_pyobject(py)?.into_any(),
-            Value::Uuid(text) => imports::uuid(py)?.call1((text,))?,
+            Value::Uuid(text) => imports::uuid(py)?.call1((text.as_str(),))?,
             Value::List(items) => PyList::new(py, self.values(ty, items)?)?.into_any(),
             Value::Set(items) if !has_hash(ty) => {
                 PyList::new(py, self.values(ty, items)?)?.into_any()
@@ -43,8 +43,8 @@ impl<'py> Builder<'_, 'py> {
             }
             Value::Map(entries) => {
                 let map = PyDict::new(py);
-                let (key_type, value_type) = match ty {
-                    Type::Map(entry) => (&entry.0, &entry.1),
+                let (key_type, value_type) = match ty.parts() {
+                    TypeParts::Entries(key, value) => (key, value),
                     _ => (ty, ty),
                 };
                 for (key, value) in entries {
@@ -70,8 +70,8 @@ impl<'py> Builder<'_, 'py> {
 
     /// The elements of a list or a set of a type.
     fn values(&self, ty: &Type, values: &[Value]) -> PyResult<Vec<Bound<'py, PyAny>>> {
-        let element = match ty {
-            Type::List(element) | Type::Set(element) => element,
+        let element = match ty.parts() {
+            TypeParts::Elements(element) => element,
             _ => ty,
         };
         let values = values.iter();
@@ -92,10 +92,10 @@ impl<'py> Builder<'_, 'py> {
 /// Whether the elements of a set have no maps in them, of which Python makes no hash:
 /// it stays a list then, as one that is read does.
 fn has_hash(set: &Type) -> bool {
-    match set {
-        Type::List(element) | Type::Set(element) => has_hash(element),
-        Type::Map(_) => false,
-        _ => true,
+    match set.parts() {
+        TypeParts::Elements(element) => has_hash(element),
+        TypeParts::Entries(..) => false,
+        TypeParts::Word | TypeParts::Enum(_) | TypeParts::Struct(_) => true,
     }
 }
 

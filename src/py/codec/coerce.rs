@@ -14,7 +14,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyByteArray, PyBytes, PyInt, PyIterator, PyString, PyType};
 
 use crate::py::error::{CodecError, Result};
-use crate::py::ffi::{self, FromNumbers, NumberBuffer};
+use crate::py::ffi::{self, FromNumbers, NumberBuffer, ScalarKind};
 use crate::py::structs::{Kind, Plan, PlanField};
 
 /// Whether a value is true.
@@ -221,22 +221,14 @@ pub fn utf8_of<'a>(text: &'a Bound<'_, PyString>) -> Result<&'a str> {
 /// Where in a buffer of numbers those are that elements of a kind cannot be, so many at
 /// most; none where the value has no buffer that is written as such elements.
 pub fn misfits_of_buffer(kind: &Kind, value: &Bound<'_, PyAny>, most: usize) -> Option<Vec<usize>> {
-    match kind {
-        Kind::I8 => misfits_of::<i8>(value, most),
-        Kind::I16 => misfits_of::<i16>(value, most),
-        Kind::I32(_) => misfits_of::<i32>(value, most),
-        Kind::I64 => misfits_of::<i64>(value, most),
-        Kind::Double => misfits_of::<f64>(value, most),
-        Kind::Bool => misfits_of::<bool>(value, most),
-        Kind::Converted(converted) => misfits_of_buffer(&converted.kind, value, most),
-        Kind::String
-        | Kind::Binary
-        | Kind::Uuid
-        | Kind::Struct(_)
-        | Kind::List(_)
-        | Kind::Array(_)
-        | Kind::Set(_)
-        | Kind::Map(_) => None,
+    match kind.scalar() {
+        ScalarKind::I8 => misfits_of::<i8>(value, most),
+        ScalarKind::I16 => misfits_of::<i16>(value, most),
+        ScalarKind::I32 => misfits_of::<i32>(value, most),
+        ScalarKind::I64 => misfits_of::<i64>(value, most),
+        ScalarKind::Double => misfits_of::<f64>(value, most),
+        ScalarKind::Bool => misfits_of::<bool>(value, most),
+        ScalarKind::Str | ScalarKind::Bytes | ScalarKind::Other => None,
     }
 }
 
@@ -310,15 +302,6 @@ pub fn string_of<'py>(expected: &str, value: &Bound<'py, PyAny>) -> Result<Bound
         ))),
         None => Err(not_a(expected, value)),
     }
-}
-
-/// The bytes of a uuid.
-#[cold]
-pub fn uuid_of(value: &Bound<'_, PyAny>) -> Result<[u8; 16]> {
-    ffi::stop_at_exit();
-    let bytes = value.getattr(intern!(value.py(), "bytes"));
-    let bytes = bytes.and_then(|bytes| bytes.extract::<[u8; 16]>());
-    answer_of(value, "a uuid.UUID", bytes)
 }
 
 /// A value beyond what its type can hold.

@@ -13,9 +13,10 @@ use pyo3::types::{
 
 use super::coerce::{
     attribute, entries_of, integer, narrow, other_double, plan_of_struct, sized, string_of, truth,
-    utf8_of, uuid_of,
+    utf8_of,
 };
 use super::strict::{self, Direction};
+use super::uuids::uuid_of;
 use crate::py::error::{CodecError, FieldError, Result, Segment};
 use crate::py::ffi::{self, DictEntries, ExactItems, ExactNumber, Left};
 use crate::py::structs::{Kind, Plan, PlanField, StructClass};

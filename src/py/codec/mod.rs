@@ -17,6 +17,7 @@ mod stand_in;
 mod strict;
 mod tree;
 mod unknown;
+mod uuids;
 
 use crate::py::error::{self, CodecError};
 use crate::py::ffi::{self, BytesOutput, Raised, Scratch};

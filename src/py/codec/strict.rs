@@ -13,10 +13,11 @@ use pyo3::types::{PyByteArray, PyBytes, PyDict, PyFloat, PyList, PyString, PyTup
 
 use super::coerce::{
     attribute, entries_of, integer, misfits_of_buffer, narrow, not_a, other_double, plan_of_struct,
-    sized, string_of, utf8_of, uuid_of,
+    sized, string_of, utf8_of,
 };
 use super::stand_in::StandIns;
 use super::unknown::{Unknown, UnknownFields};
+use super::uuids::uuid_of;
 use crate::py::error::{Cause, CodecError, Result, Segment};
 use crate::py::ffi::{self, DictEntries};
 use crate::py::imports;

@@ -3,6 +3,7 @@
 //! map for a struct. Unlike there, what containers hold is cast and checked.
 
 use super::super::model::{EnumId, StructId, Type, Value};
+use super::super::uuid::UuidText;
 use super::Linker;
 use super::values::{FieldValues, Owner};
 use crate::idl::literal::{ParsedInteger, integer_as_double};
@@ -37,7 +38,10 @@ impl Linker<'_> {
             )),
             (Value::Bool(value), Type::Double | Type::Float) => Some(Value::Double(value.into())),
             (Value::String(text), Type::String | Type::Binary) => Some(Value::String(text)),
-            (Value::String(text), Type::Uuid) => self.uuid(owner, span, text),
+            (Value::String(text), Type::Uuid) => match UuidText::parse(&text) {
+                Some(uuid) => Some(Value::Uuid(uuid)),
+                None => self.mismatch(owner, span, ty, "a text that is no UUID"),
+            },
             (Value::Uuid(text), Type::Uuid) => Some(Value::Uuid(text)),
             (Value::Int(value), Type::Enum(id)) => self.enum_value(owner, span, value, *id),
             (Value::Bool(value), Type::Enum(id)) => self.enum_value(owner, span, value.into(), *id),
@@ -129,26 +133,6 @@ impl Linker<'_> {
             .thriftpy2(text);
         self.report(diagnostic);
         None
-    }
-
-    /// 32 hexadecimal digits, with or without hyphens in their places and braces.
-    fn uuid(&mut self, owner: &Owner, span: Span, text: String) -> Option<Value> {
-        let bare = text
-            .strip_prefix('{')
-            .and_then(|rest| rest.strip_suffix('}'))
-            .unwrap_or(&text);
-        let well_formed = match bare.len() {
-            32 => bare.bytes().all(|byte| byte.is_ascii_hexdigit()),
-            36 => bare.bytes().enumerate().all(|(index, byte)| match index {
-                8 | 13 | 18 | 23 => byte == b'-',
-                _ => byte.is_ascii_hexdigit(),
-            }),
-            _ => false,
-        };
-        if well_formed {
-            return Some(Value::Uuid(text));
-        }
-        self.mismatch(owner, span, &Type::Uuid, "a text that is no UUID")
     }
 
     /// thriftpy2 takes such numbers and fails when it sends them.

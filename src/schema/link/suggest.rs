@@ -1,7 +1,6 @@
 //! "Did you mean": the name that was probably meant.
 
 use super::super::model::{Definition, ProgramId, Type};
-use super::types::LATER_TYPES;
 use super::{Linker, Progress};
 
 /// Types of other languages, and what Thrift calls them.
@@ -43,7 +42,7 @@ impl Linker<'_> {
             )
         });
         defined.or_else(|| {
-            let later = LATER_TYPES.iter().filter_map(Type::word);
+            let later = Type::LATER.iter().filter_map(Type::word);
             let meant = nearest(name, LONG_WORDS.into_iter().chain(later))?;
             Some(format!("did you mean `{meant}`?"))
         })

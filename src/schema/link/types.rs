@@ -10,10 +10,6 @@ use crate::idl::{Code, MAX_NESTING, Span, nested_too_deeply, python_repr};
 /// A type that a typedef may multiply: `typedef map<A, A> B` and so on.
 const MAX_TYPE_SIZE: u32 = 1000;
 
-/// Types that came to Thrift later: their words are names wherever something is
-/// defined by them, as in Apache's compiler and thriftpy2.
-pub(super) const LATER_TYPES: [Type; 1] = [Type::Uuid];
-
 /// A type and how large it is.
 #[derive(Clone)]
 pub(super) struct Resolved {
@@ -159,7 +155,7 @@ impl Linker<'_> {
                 self.report(diagnostic);
                 Some(Type::String.into())
             }
-            None => match LATER_TYPES.iter().find(|ty| ty.word() == Some(text)) {
+            None => match Type::LATER.iter().find(|ty| ty.word() == Some(text)) {
                 Some(ty) => Some(ty.clone().into()),
                 None => self.unknown_type(program, name),
             },
@@ -230,17 +226,9 @@ impl Linker<'_> {
 
     /// A type for messages.
     pub(super) fn type_name(&self, ty: &Type) -> String {
-        match ty {
-            Type::Enum(id) => self.enum_name(*id).to_owned(),
-            Type::Struct(id) => self.struct_name(*id).to_owned(),
-            Type::List(element) => format!("list<{}>", self.type_name(element)),
-            Type::Set(element) => format!("set<{}>", self.type_name(element)),
-            Type::Map(entry) => {
-                let (key, value) = &**entry;
-                format!("map<{}, {}>", self.type_name(key), self.type_name(value))
-            }
-            base => base.word().unwrap_or_default().to_owned(),
-        }
+        ty.text(&|id| self.enum_name(id).to_owned(), &|id| {
+            self.struct_name(id).to_owned()
+        })
     }
 
     pub(super) fn is_exception(&self, ty: &Type) -> bool {

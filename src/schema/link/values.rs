@@ -585,20 +585,11 @@ impl FieldValues {
 
 /// How deep a value is nested and how many values it is made of.
 fn measure(value: &Value) -> (u32, usize) {
-    fn all<'v>(parts: impl Iterator<Item = &'v Value>) -> (u32, usize) {
-        parts.map(measure).fold((1, 1), |(depth, size), part| {
-            (depth.max(part.0 + 1), size + part.1)
-        })
-    }
-    match value {
-        Value::List(elements) | Value::Set(elements) => all(elements.iter()),
-        Value::Map(entries) => all(entries.iter().flat_map(|(key, value)| [key, value])),
-        Value::Struct { fields, .. } => all(fields.iter().map(|(_, value)| value)),
-        Value::Bool(_)
-        | Value::Int(_)
-        | Value::BigInt(_)
-        | Value::Double(_)
-        | Value::String(_)
-        | Value::Uuid(_) => (1, 1),
-    }
+    let (mut depth, mut size) = (1, 1);
+    value.each_part(|part| {
+        let (part_depth, part_size) = measure(part);
+        depth = depth.max(part_depth + 1);
+        size += part_size;
+    });
+    (depth, size)
 }

@@ -404,22 +404,6 @@ impl<'a> Json<'a> {
         pass(self)?;
         Ok(&text[..text.len() - self.rest().len()])
     }
-
-    /// Reads a string of a field that nobody wants, and of which nobody knows
-    /// whether it is text or binary: it is too long when it is as either.
-    fn skip_string(&mut self) -> Result<()> {
-        self.begin()?;
-        let limit = self.limits().string;
-        let piece = self.piece()?;
-        let text = self.resolve(piece);
-        if text.len() > limit && (base64::decoded_size(text) > limit || !base64::is_valid(text)) {
-            return Err(self
-                .check_length(text.len() as i64)
-                .err()
-                .unwrap_or_else(|| Error::malformed("a string is too long")));
-        }
-        Ok(())
-    }
 }
 
 impl<'a> Reader for Json<'a> {
@@ -654,21 +638,19 @@ impl<'a> Reader for Json<'a> {
         Ok([start.as_bytes(), entries, b"}]"].concat())
     }
 
-    fn skip_scalar(&mut self, wire_type: WireType) -> Result<()> {
-        match wire_type {
-            WireType::Double => self.double().map(drop),
-            WireType::Uuid => self.uuid().map(drop),
-            WireType::Bool
-            | WireType::I8
-            | WireType::I16
-            | WireType::I32
-            | WireType::I64
-            | WireType::String
-            | WireType::Struct
-            | WireType::Map
-            | WireType::Set
-            | WireType::List => self.skip_string(),
+    // Nobody knows whether it is text or binary: it is too long when it is as either.
+    fn skip_string(&mut self) -> Result<()> {
+        self.begin()?;
+        let limit = self.limits().string;
+        let piece = self.piece()?;
+        let text = self.resolve(piece);
+        if text.len() > limit && (base64::decoded_size(text) > limit || !base64::is_valid(text)) {
+            return Err(self
+                .check_length(text.len() as i64)
+                .err()
+                .unwrap_or_else(|| Error::malformed("a string is too long")));
         }
+        Ok(())
     }
 }
 

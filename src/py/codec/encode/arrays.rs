@@ -8,7 +8,7 @@ use pyo3::types::{PyByteArray, PyBytes};
 use super::Encoder;
 use crate::py::codec::coerce::out_of_range;
 use crate::py::error::{Result, Segment};
-use crate::py::ffi::{FromNumbers, Loop, NumberBuffer, vectorised};
+use crate::py::ffi::{FromNumbers, Loop, NumberBuffer, ScalarKind, vectorised};
 use crate::py::structs::Kind;
 use crate::wire::Writer;
 
@@ -21,22 +21,14 @@ impl<'py, W: Writer> Encoder<'py, W> {
     /// otherwise: elements are asked for one by one then.
     #[inline(never)]
     pub(super) fn array(&mut self, kind: &Kind, value: &Bound<'py, PyAny>) -> Result<bool> {
-        match kind {
-            Kind::I8 => self.array_of::<i8>(kind, value),
-            Kind::I16 => self.array_of::<i16>(kind, value),
-            Kind::I32(_) => self.array_of::<i32>(kind, value),
-            Kind::I64 => self.array_of::<i64>(kind, value),
-            Kind::Double => self.array_of::<f64>(kind, value),
-            Kind::Bool => self.array_of::<bool>(kind, value),
-            Kind::String
-            | Kind::Binary
-            | Kind::Uuid
-            | Kind::Struct(_)
-            | Kind::List(_)
-            | Kind::Array(_)
-            | Kind::Set(_)
-            | Kind::Map(_)
-            | Kind::Converted(_) => Ok(false),
+        match kind.plain_scalar() {
+            ScalarKind::I8 => self.array_of::<i8>(kind, value),
+            ScalarKind::I16 => self.array_of::<i16>(kind, value),
+            ScalarKind::I32 => self.array_of::<i32>(kind, value),
+            ScalarKind::I64 => self.array_of::<i64>(kind, value),
+            ScalarKind::Double => self.array_of::<f64>(kind, value),
+            ScalarKind::Bool => self.array_of::<bool>(kind, value),
+            ScalarKind::Str | ScalarKind::Bytes | ScalarKind::Other => Ok(false),
         }
     }
 

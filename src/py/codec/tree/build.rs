@@ -9,10 +9,11 @@ mod map;
 use super::dump::has_text;
 use super::options::BuildOptions;
 use super::source::{FoundKey, PlainValue, Source, SourceText, quoted};
-use crate::py::codec::coerce::{integer, other_double, sized, string_of, type_name, uuid_of};
+use crate::py::codec::coerce::{integer, other_double, sized, string_of, type_name};
 use crate::py::codec::decode::new_uuid;
 use crate::py::codec::keys::KeyCache;
 use crate::py::codec::strict::{Direction, check};
+use crate::py::codec::uuids::uuid_of;
 use crate::py::error::{CodecError, Result, Segment};
 use crate::py::ffi::{self, ListBuilder, Quiet};
 use crate::py::structs::{
@@ -372,15 +373,15 @@ impl<'s, 'py, S: Source<'py>> PlainReader<'s, 'py, S> {
         }
         match (kind, found) {
             (Kind::I32(Some(class)), PlainValue::Text(text)) => self.enum_name(class, &text),
-            (Kind::I32(_) | Kind::I64 | Kind::I16 | Kind::I8, PlainValue::Double(value))
-                if number::whole(value).is_some() =>
+            (kind, PlainValue::Double(value))
+                if kind.is_integer() && number::whole(value).is_some() =>
             {
                 self.integer(kind, number::whole(value).unwrap_or_default())
             }
-            (Kind::I32(_) | Kind::I64 | Kind::I16 | Kind::I8, PlainValue::Large(_)) => {
+            (kind, PlainValue::Large(_)) if kind.is_integer() => {
                 Err(self.wrong(&out_of_range(kind, "a larger number")))
             }
-            (Kind::I32(_) | Kind::I64 | Kind::I16 | Kind::I8, PlainValue::Other(value)) => {
+            (kind, PlainValue::Other(value)) if kind.is_integer() => {
                 let number = integer(&value)?;
                 self.integer(kind, number)
             }

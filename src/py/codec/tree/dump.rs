@@ -10,16 +10,17 @@ use super::options::DumpOptions;
 use super::sink::{Key, ListForm, Sink};
 use crate::py::codec::coerce::{
     answer_of, attribute, integer, narrow, not_a, other_double, plan_of_struct, sized, string_of,
-    truth, utf8_of, uuid_of,
+    truth, utf8_of,
 };
 use crate::py::codec::encode::{changed_size, field_error, same_size};
 use crate::py::codec::strict::{Direction, check, not_one_set};
 use crate::py::codec::unknown::UnknownFields;
+use crate::py::codec::uuids;
 use crate::py::error::{CodecError, Result, Segment};
 use crate::py::ffi::{self, DictEntries, Quiet, ScalarKind};
 use crate::py::structs::{EnumClass, Kind, Plan, PlanField, StructClass, Within};
 use crate::wire::json::number::Digits;
-use crate::wire::json::{base64, shortest, uuid};
+use crate::wire::json::{base64, shortest};
 use crate::wire::{Depth, ErrorKind, Nesting};
 
 /// Turns values into plain data.
@@ -141,10 +142,7 @@ impl<'py, S: Sink<'py>> PlainWriter<'py, S> {
             Kind::I16 => self.sink.integer(narrow::<i16>(value)?.into()),
             Kind::I8 => self.sink.integer(narrow::<i8>(value)?.into()),
             Kind::Binary => self.binary(value),
-            Kind::Uuid => {
-                let text = uuid::format(uuid_of(value)?);
-                Ok(self.sink.plain(ascii(&text[1..text.len() - 1])))
-            }
+            Kind::Uuid => uuids::with_text(value, |text| Ok(self.sink.plain(text))),
             Kind::List(element) | Kind::Array(element) => self.list(element, value),
             Kind::Set(element) => self.set(element, value),
             Kind::Map(entry) => self.map(&entry.0, &entry.1, value),
@@ -476,9 +474,7 @@ impl<'py, S: Sink<'py>> PlainWriter<'py, S> {
             }
             Kind::Converted(converted) => return self.key(&converted.kind, object, key),
             Kind::Uuid => {
-                let text = uuid::format(uuid_of(key)?);
-                let text = ascii(&text[1..text.len() - 1]);
-                return self.sink.key(object, Key::Plain(text));
+                return uuids::with_text(key, |text| self.sink.key(object, Key::Plain(text)));
             }
             Kind::Binary if self.options.base64 => {
                 let mut text = Vec::new();

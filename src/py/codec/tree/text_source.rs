@@ -8,7 +8,7 @@ use super::source::{Characters, FoundKey, PlainValue, Source, SourceText, half_p
 use crate::py::codec::keys::starts_with;
 use crate::py::codec::repeated::{Form, LONGEST_QUOTED, REPEATED_MATTERS, RepeatedTexts, Vacant};
 use crate::py::error::{CodecError, Result};
-use crate::py::ffi::Quiet;
+use crate::py::ffi::{Quiet, ScalarKind};
 use crate::py::structs::{Kind, PlanField};
 use crate::wire::json::number;
 use crate::wire::json::text::{self, Controls, Wrong};
@@ -461,31 +461,27 @@ impl<'py, 'a> Source<'py> for TextSource<'a> {
         quiet: &Quiet<'py>,
         longest: usize,
     ) -> Option<Bound<'py, PyAny>> {
-        match kind {
-            Kind::String => {
+        match kind.plain_scalar() {
+            ScalarKind::Str => {
                 let make = |text: Characters<'_>| text.to_str(quiet);
                 match self.repeated {
                     None => self.text(&(), longest, make),
                     Some(_) => self.repeated_or(quiet, Form::Text, longest, make),
                 }
             }
-            Kind::Binary => {
+            ScalarKind::Bytes => {
                 let make = |text: Characters<'_>| text.to_bytes(quiet);
                 match self.repeated {
                     None => self.text(&(), longest, make),
                     Some(_) => self.repeated_or(quiet, Form::Bytes, longest, make),
                 }
             }
-            Kind::I8 | Kind::I16 | Kind::I32(_) | Kind::I64 => self.whole_number(kind, quiet),
-            Kind::Double => self.decimal(quiet),
-            Kind::Bool => self.truth(quiet),
-            Kind::Uuid
-            | Kind::Struct(_)
-            | Kind::List(_)
-            | Kind::Array(_)
-            | Kind::Set(_)
-            | Kind::Map(_)
-            | Kind::Converted(_) => None,
+            ScalarKind::I8 | ScalarKind::I16 | ScalarKind::I32 | ScalarKind::I64 => {
+                self.whole_number(kind, quiet)
+            }
+            ScalarKind::Double => self.decimal(quiet),
+            ScalarKind::Bool => self.truth(quiet),
+            ScalarKind::Other => None,
         }
     }
 

@@ -1,7 +1,5 @@
 //! Which fields of a struct were chosen, by paths of their names.
 
-use std::mem;
-
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -122,27 +120,14 @@ impl Chosen {
     /// Sets in it are lists then: structs of which the chosen fields are equal would
     /// be one in a set of Python.
     fn narrow(&self, py: Python<'_>, kind: &mut Kind, numbers: Numbers) -> PyResult<bool> {
-        match kind {
-            Kind::List(element) | Kind::Set(element) => self.narrow(py, element, numbers),
-            Kind::Map(entry) => self.narrow(py, &mut entry.1, numbers),
-            Kind::Converted(converted) => {
-                *kind = mem::replace(&mut converted.kind, Kind::Bool);
-                self.narrow(py, kind, numbers)
-            }
-            Kind::Struct(inner) => {
-                **inner = self.narrow_class(py, inner, numbers)?;
+        match kind.within_mut() {
+            Within::Struct(inner) => {
+                *inner = self.narrow_class(py, inner, numbers)?;
                 Ok(true)
             }
-            Kind::Bool
-            | Kind::I8
-            | Kind::I16
-            | Kind::I32(_)
-            | Kind::I64
-            | Kind::Double
-            | Kind::String
-            | Kind::Binary
-            | Kind::Uuid
-            | Kind::Array(_) => Ok(false),
+            Within::Elements(element) => self.narrow(py, element, numbers),
+            Within::Entries(_, value) => self.narrow(py, value, numbers),
+            Within::Nothing => Ok(false),
         }
     }
 

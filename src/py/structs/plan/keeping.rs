@@ -4,7 +4,8 @@ use pyo3::prelude::*;
 use pyo3::pyclass::{PyTraverseError, PyVisit};
 
 use super::Layout;
-use crate::py::ffi::{self, SlotList};
+use super::plan_slots::PlanSlots;
+use crate::py::ffi;
 
 /// What a plan has for such a class.
 pub struct Keeping {
@@ -14,19 +15,11 @@ pub struct Keeping {
 }
 
 impl Keeping {
-    /// Of what a plan would have for other classes: the layout, the slots of its
-    /// fields, whether it is the class's own, and whether objects are allocated.
-    pub fn of_plan(
-        (layout, _, _, original_construction): (
-            Option<Bound<'_, Layout>>,
-            Option<SlotList>,
-            bool,
-            bool,
-        ),
-    ) -> Self {
+    /// Of what a plan would have for other classes.
+    pub fn of_plan(own: PlanSlots<'_>) -> Self {
         Self {
-            layout: layout.map(Bound::unbind),
-            original_construction,
+            layout: own.layout.map(Bound::unbind),
+            original_construction: own.original_construction,
         }
     }
 

@@ -1,5 +1,7 @@
 //! What values look like on the Python side.
 
+use std::mem;
+
 use pyo3::exceptions::PyValueError;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -46,14 +48,14 @@ pub enum Kind {
     Converted(Box<Converted>),
 }
 
-/// What the values of a [`Kind`] hold.
-pub enum Within<'k> {
+/// What the values of a [`Kind`] hold: as a class `C`, or as kinds `K`.
+pub enum Within<C, K> {
     /// Fields.
-    Struct(&'k StructClass),
+    Struct(C),
     /// The elements of a list or a set.
-    Elements(&'k Kind),
+    Elements(K),
     /// Keys and values.
-    Entries(&'k Kind, &'k Kind),
+    Entries(K, K),
     /// Nothing, or numbers alone.
     Nothing,
 }
@@ -227,12 +229,14 @@ impl Kind {
         })
     }
 
+    /// Whether values are whole numbers, of enums too.
+    pub fn is_integer(&self) -> bool {
+        matches!(self, Self::I8 | Self::I16 | Self::I32(_) | Self::I64)
+    }
+
     /// Whether values are numbers of a fixed width.
     pub fn is_number(&self) -> bool {
-        matches!(
-            self,
-            Self::I8 | Self::I16 | Self::I32(_) | Self::I64 | Self::Double
-        )
+        self.is_integer() || matches!(self, Self::Double)
     }
 
     /// How many bits the integers have that are read as this kind; as many as there
@@ -265,7 +269,7 @@ impl Kind {
     }
 
     /// What its values hold: for whoever looks for something in them.
-    pub fn within(&self) -> Within<'_> {
+    pub fn within(&self) -> Within<&StructClass, &Self> {
         match self {
             Self::Struct(class) => Within::Struct(class),
             Self::List(element) | Self::Set(element) => Within::Elements(element),
@@ -281,6 +285,31 @@ impl Kind {
             | Self::Binary
             | Self::Uuid
             | Self::Array(_) => Within::Nothing,
+        }
+    }
+
+    /// What its values hold, to be changed: nothing else is made of them any more.
+    ///
+    /// Of a kind whose values are made of others only those are left.
+    pub fn within_mut(&mut self) -> Within<&mut StructClass, &mut Self> {
+        while let Self::Converted(converted) = self {
+            *self = mem::replace(&mut converted.kind, Self::Bool);
+        }
+        match self {
+            Self::Struct(class) => Within::Struct(class),
+            Self::List(element) | Self::Set(element) => Within::Elements(element),
+            Self::Map(entry) => Within::Entries(&mut entry.0, &mut entry.1),
+            Self::Bool
+            | Self::I8
+            | Self::I16
+            | Self::I32(_)
+            | Self::I64
+            | Self::Double
+            | Self::String
+            | Self::Binary
+            | Self::Uuid
+            | Self::Array(_)
+            | Self::Converted(_) => Within::Nothing,
         }
     }
 
@@ -331,6 +360,16 @@ impl Kind {
             | Self::Array(_)
             | Self::Set(_)
             | Self::Map(_) => ScalarKind::Other,
+        }
+    }
+
+    /// The [`scalar`](Self::scalar) that Python has as the wire does, with nothing
+    /// else made of it.
+    #[inline]
+    pub fn plain_scalar(&self) -> ScalarKind {
+        match self {
+            Self::Converted(_) => ScalarKind::Other,
+            plain => plain.scalar(),
         }
     }
 

@@ -16,6 +16,7 @@ mod field;
 mod keeping;
 mod kind;
 mod options;
+mod plan_slots;
 mod positions;
 mod selection;
 
@@ -27,6 +28,7 @@ use crate::py::imports;
 use chosen::{AttributeNames, Chosen};
 use kind::KindOptions;
 use options::PlanOptions;
+use plan_slots::PlanSlots;
 use positions::Positions;
 
 pub use converted::Converted;
@@ -329,37 +331,20 @@ impl Plan {
         numbers: Numbers,
     ) -> PyResult<Bound<'py, Self>> {
         let py = class.py();
-        let empty = || is_empty(spec).then(|| PyDict::new(py)).ok_or(());
-        let entries = spec.cast::<PyDict>().cloned().or_else(|_| empty());
-        let entries = &entries.map_err(|()| {
-            let hint = if spec.is_instance_of::<PyTuple>() {
-                ": Apache's compiler generated the class; load() the .thrift file"
-            } else {
-                ""
-            };
-            PyTypeError::new_err(format!(
-                "thrift_spec of {class} is not a dict of field id -> (ttype, name, ...){hint}"
-            ))
-        })?;
+        let entries = entries_of(class, spec)?;
         let layout = Layout::of(class);
-        // A slot stands for the attribute only where the class itself has
-        // the descriptor or inherits it as it is.
-        let attributes = ffi::has_original_attributes(class);
-        let slot_of = |name: &Bound<'py, PyString>| {
-            let layout = layout.as_ref().filter(|_| attributes)?.get();
-            let slot = layout.slot_of(name.as_any())?;
-            let owner = layout.slots().class().bind(py);
-            let own = ffi::own_attribute(owner, name)?;
-            let seen = ffi::lookup(class, name)?;
-            (seen.is(&own) && layout.slots().is_current(owner, name, slot)).then_some(slot)
-        };
+        let attributes = layout
+            .as_ref()
+            .filter(|_| ffi::has_original_attributes(class));
+        let slot_of =
+            |name: &Bound<'py, PyString>| plan_slots::slot_of(class, attributes?.get(), name);
         let options = PlanOptions::of(class)?;
         let kinds = KindOptions {
             numbers,
             sets: options.sets,
             hashed: false,
         };
-        let mut fields = Self::compile_fields(class, entries, &slot_of, kinds)?;
+        let mut fields = Self::compile_fields(class, &entries, &slot_of, kinds)?;
         let watched = class
             .get_type()
             .is_subclass(imports::payload_metaclass(py)?)?;
@@ -371,34 +356,17 @@ impl Plan {
             chosen_ids.extend(fields.iter().map(|field| field.id));
             chosen_ids.sort_unstable();
         }
-        let exact = layout
-            .as_ref()
-            .is_some_and(|layout| layout.get().slots().class().bind(py).is(class));
-        let original_construction = exact
-            && layout.as_ref().is_some_and(|layout| {
-                layout.get().is_complete() && layout.get().has_original_attributes()
-            })
-            && fields.iter().all(|field| field.slot.is_some())
-            && ffi::has_original_construction(class);
         let slots = fields.iter().map(|field| field.slot).collect();
-        let slots = layout
-            .as_ref()
-            .zip(slots)
-            .and_then(|(layout, slots)| layout.get().slots().list(slots));
-        let layout = match layout {
-            Some(layout) if chosen.is_some() => {
-                let names = fields.iter().map(|field| field.name.bind(py).as_any());
-                Some(layout.get().narrow(py, names)?)
-            }
-            layout => layout,
-        };
-        let union = layout
-            .as_ref()
-            .is_some_and(|layout| layout.get().is_union());
+        let mut own = PlanSlots::of(class, layout, slots);
+        if chosen.is_some() {
+            let names = fields.iter().map(|field| field.name.bind(py).as_any());
+            own.narrow(py, names)?;
+        }
+        let union = own.is_union();
         let keeps = chosen.is_none() && options.keep_unknown;
-        let mut own = Some((layout, slots, exact, original_construction));
+        let mut own = Some(own);
         let keeping = own.take_if(|_| keeps).map(Keeping::of_plan);
-        let (layout, slots, exact, original_construction) = own.unwrap_or_default();
+        let own = own.unwrap_or_default();
         let oneway = class.getattr_opt(intern!(py, "oneway"))?;
         Bound::new(
             py,
@@ -407,15 +375,15 @@ impl Plan {
                 result: oneway.is_some_and(|oneway| oneway.is_exact_instance_of::<PyBool>()),
                 class: class.clone().unbind(),
                 positions: Positions::new(&fields),
-                layout: layout.map(Bound::unbind),
-                slots,
-                own_slots: exact,
-                original_construction,
+                layout: own.layout.map(Bound::unbind),
+                slots: own.slots,
+                own_slots: own.is_own,
+                original_construction: own.original_construction,
                 stale: AtomicBool::new(false),
                 last_size: AtomicUsize::new(0),
                 spec: spec.clone().unbind(),
                 entry_count: entries.len(),
-                entries: entries.clone().unbind(),
+                entries: entries.unbind(),
                 unwatched: !watched && chosen.is_none(),
                 original_read,
                 original_write,
@@ -592,6 +560,27 @@ impl Plan {
     pub fn requires(&self, id: i16) -> bool {
         self.find(id).is_some_and(|(field, _)| field.required)
     }
+}
+
+/// The entries of a `thrift_spec`, by the ids of the fields.
+fn entries_of<'py>(
+    class: &Bound<'py, PyType>,
+    spec: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyDict>> {
+    if let Ok(entries) = spec.cast::<PyDict>() {
+        return Ok(entries.clone());
+    }
+    if is_empty(spec) {
+        return Ok(PyDict::new(class.py()));
+    }
+    let hint = if spec.is_instance_of::<PyTuple>() {
+        ": Apache's compiler generated the class; load() the .thrift file"
+    } else {
+        ""
+    };
+    Err(PyTypeError::new_err(format!(
+        "thrift_spec of {class} is not a dict of field id -> (ttype, name, ...){hint}"
+    )))
 }
 
 /// Whether a `thrift_spec` is a collection of nothing, which thriftpy2 takes of any

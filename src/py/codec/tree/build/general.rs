@@ -90,16 +90,14 @@ impl<'py, S: Source<'py>> PlainReader<'_, 'py, S> {
                 let text = text.to_python(py)?;
                 self.any_text(text.cast::<PyString>().map_err(PyErr::from)?)
             }
-            (Kind::I32(_) | Kind::I64 | Kind::I16 | Kind::I8, PlainValue::Bool(value)) => {
+            (kind, PlainValue::Bool(value)) if kind.is_integer() => {
                 self.integer(kind, value.into())
             }
-            (Kind::I32(_) | Kind::I64 | Kind::I16 | Kind::I8, PlainValue::Double(value)) => {
-                match number::whole(value) {
-                    Some(value) => self.integer(kind, value),
-                    None => Err(self.mismatch(wanted(kind), &PlainValue::Double(value))),
-                }
-            }
-            (Kind::I32(_) | Kind::I64 | Kind::I16 | Kind::I8, PlainValue::Text(text)) => {
+            (kind, PlainValue::Double(value)) if kind.is_integer() => match number::whole(value) {
+                Some(value) => self.integer(kind, value),
+                None => Err(self.mismatch(wanted(kind), &PlainValue::Double(value))),
+            },
+            (kind, PlainValue::Text(text)) if kind.is_integer() => {
                 let number = self.parsed(kind, text, &py.get_type::<PyInt>())?;
                 match number.extract::<i64>() {
                     Ok(value) => self.integer(kind, value),
@@ -136,13 +134,14 @@ impl<'py, S: Source<'py>> PlainReader<'_, 'py, S> {
                 self.parsed(kind, text, class)
             }
             (
-                Kind::I32(_) | Kind::I64 | Kind::I16 | Kind::I8 | Kind::Double | Kind::Bool,
+                kind,
                 found @ (PlainValue::Integer(_) | PlainValue::Double(_) | PlainValue::Bool(_)),
-            )
-            | (
-                Kind::I32(_) | Kind::I64 | Kind::I16 | Kind::I8 | Kind::Double | Kind::Uuid,
-                found @ PlainValue::Other(_),
-            ) => self.found(kind, found),
+            ) if kind.is_number() || matches!(kind, Kind::Bool) => self.found(kind, found),
+            (kind, found @ PlainValue::Other(_))
+                if kind.is_number() || matches!(kind, Kind::Uuid) =>
+            {
+                self.found(kind, found)
+            }
             (kind, found) => Err(self.mismatch(wanted(kind), &found)),
         }
     }

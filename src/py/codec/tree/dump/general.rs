@@ -12,6 +12,7 @@ use pyo3::types::{
 use super::{PlainWriter, not_exact};
 use crate::py::codec::coerce::{answer_of, integer, no_answer, not_a, other_double, out_of_range};
 use crate::py::codec::tree::sink::{ListForm, Sink};
+use crate::py::codec::uuids;
 use crate::py::error::{CodecError, Result, Segment};
 use crate::py::ffi;
 use crate::py::imports;
@@ -38,13 +39,7 @@ impl<'py, S: Sink<'py>> PlainWriter<'py, S> {
             Kind::Double => Ok(self.sink.double(double_of(value)?)),
             Kind::Bool => Ok(self.sink.bool(value.is_truthy()?)),
             Kind::Binary => self.binary(value),
-            Kind::Uuid => {
-                if !value.is_instance(imports::uuid(self.py)?)? {
-                    return Err(not_a("a uuid.UUID", value));
-                }
-                let text = value.str()?;
-                Ok(self.sink.plain(text.to_str()?))
-            }
+            Kind::Uuid => Ok(self.sink.plain(uuids::own_text(value)?.to_str()?)),
             Kind::Struct(class) => self.struct_value(class, value),
             Kind::List(element) | Kind::Array(element) => {
                 let elements = elements_of(value)?;

@@ -1,4 +1,4 @@
-//! Thrift's numbers as Python sees them: `TType` and what the types are called,
+//! Constants of Thrift as Python sees them: `TType` and what the types are called,
 //! `TMessageType`, and the limits that apply where nothing else is asked for.
 
 use pyo3::intern;
@@ -13,12 +13,12 @@ pub fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let py = module.py();
 
     let names = PyDict::new(py);
-    for (name, number) in ttype::NAMES {
+    for &(name, number) in ttype::NAMES {
         if !names.contains(number)? {
             names.set_item(number, name)?;
         }
     }
-    let members = members(py, &ttype::NAMES)?;
+    let members = members(py, ttype::NAMES)?;
     members.set_item(intern!(py, "_VALUES_TO_NAMES"), names)?;
     let doc =
         "Thrift's type ids, as they travel in binary messages and stand in a ``thrift_spec``.";
