@@ -287,6 +287,22 @@ def test_the_last_of_two_equal_keys_counts_as_in_json():
     assert fastthrift.from_json(plain.Item, '{"name":"a","name":"b"}') == plain.Item("b")
 
 
+def test_a_key_of_digits_is_no_infinity():
+    module = fastthrift.load_fp(
+        io.StringIO("struct Table { 1: map<double, i32> of }"), "key_thrift"
+    )
+    for key in ("1e400", "-1e400"):
+        with pytest.raises(TProtocolException, match=f"fits a double as key, found '{key}'"):
+            fastthrift.from_dict(module.Table, {"of": {key: 1}})
+        with pytest.raises(TProtocolException, match="of"):
+            fastthrift.from_json(module.Table, json.dumps({"of": {key: 1}}), allow_nan=True)
+    for key in ("Infinity", "-Infinity"):
+        made = fastthrift.from_dict(module.Table, {"of": {key: 1}})
+        assert made.of == {float(key): 1}
+        text = json.dumps({"of": {key: 1}})
+        assert fastthrift.from_json(module.Table, text, allow_nan=True) == made
+
+
 @pytest.mark.parametrize(
     ("function", "arguments", "message"),
     [

@@ -582,9 +582,15 @@ def test_handlers_of_asyncio_are_awaited():
                 assert client.echo("plain") == "plain"
                 with pytest.raises(module.NotFound, match="one"):
                     client.check(1)
-                for ends in (client.nothing, lambda client=client: client.fail("itself")):
-                    with pytest.raises(TApplicationException, match="Internal error"):
-                        ends()
+                with pytest.raises(TApplicationException, match="Internal error"):
+                    client.nothing()
+                if sys.version_info < (3, 11):
+                    # Nobody can tell whose task was cancelled: the connection ends.
+                    with pytest.raises(TTransportException):
+                        client.fail("itself")
+                    continue
+                with pytest.raises(TApplicationException, match="Internal error"):
+                    client.fail("itself")
                 assert client.add(1, 2) == 3
 
 

@@ -219,7 +219,13 @@ impl<'py, S: Source<'py>> PlainReader<'_, 'py, S> {
             Kind::Double => {
                 let word = matches!(utf8, b"true" | b"false" | b"nan" | b"inf" | b"-inf");
                 match number::parse_double(utf8).filter(|_| !word) {
-                    Some((value, length)) if length == utf8.len() => self.double(value),
+                    Some((value, length)) if length == utf8.len() => {
+                        // Infinity has a word of its own.
+                        if value.is_infinite() && utf8.iter().any(u8::is_ascii_digit) {
+                            return Err(self.wrong_key("a number that fits a double", utf8));
+                        }
+                        self.double(value)
+                    }
                     _ => Err(self.wrong_key("a number", utf8)),
                 }
             }
