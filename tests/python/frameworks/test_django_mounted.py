@@ -6,6 +6,7 @@ import http.client
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -142,7 +143,14 @@ def test_what_comes_in_another_dialect_is_told(project: Project, web: Server) ->
 
 
 def test_a_body_above_the_limit_of_django_is_413(web: Server) -> None:
-    assert posted(web, b"x" * 2_621_441)[0] == 413
+    # A server that answers before it has read the body may close while that is sent, and the
+    # client be told of the end of the connection in place of the answer.
+    for _ in range(20):
+        with suppress(BrokenPipeError, ConnectionResetError):
+            assert posted(web, b"x" * 2_621_441)[0] == 413
+            break
+    else:
+        pytest.fail("never an answer")
     assert posted(web, b"x")[0] == 400
 
 

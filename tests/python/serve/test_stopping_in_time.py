@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from fastthrift._serve import connections
+from fastthrift.contrib.aio import _connections as aio_connections
 from fastthrift.contrib.aio import server as aio_server
 from fastthrift.thrift import TMessageType
 from support.aio import Handler as AsyncHandler
@@ -118,6 +119,7 @@ def test_a_message_that_is_coming_when_the_server_stops_may_still_come(
     """The rest of it comes within the time that a next call has."""
     for module in (connections, aio_server):
         monkeypatch.setattr(module, "FRESH_PATIENCE", float(PATIENCE))
+    for module in (connections, aio_connections):
         monkeypatch.setattr(module, "FRESH_FOR", 0.0)
     whole = message("echo", 1, struct.pack("!bhi", 11, 1, 3) + b"Ann\0", TMessageType.CALL)
     handler = AsyncHandler() if kind.startswith("asyncio") else Handler()
