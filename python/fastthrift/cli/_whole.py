@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import secrets
 import stat
 from pathlib import Path
+
+# What is said where no file can be made in a folder.
+_OF_FOLDERS = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 def write_whole(path: str | Path, data: bytes) -> None:
     """Put contents into a file in one step, which keeps the mode of one that is there.
 
-    What is no file, such as a pipe, is written as it is. Raises `OSError`."""
+    What is no file, such as a pipe, is written as it is, and so is a file in a folder where none
+    can be made. Raises `OSError`."""
     try:
         mode = os.stat(path).st_mode
     except FileNotFoundError:
@@ -20,9 +26,18 @@ def write_whole(path: str | Path, data: bytes) -> None:
         return
     # A link stays one.
     target = Path(os.path.realpath(path))
-    unfinished = target.with_name(f".{target.name}.{os.getpid()}.unfinished")
+    # Short, as long names may be as long as they can be.
+    unfinished = target.with_name(f".{secrets.token_hex(8)}.unfinished")
     try:
-        with unfinished.open("xb") as file:
+        file = unfinished.open("xb")
+    except OSError as error:
+        if mode is None or error.errno not in _OF_FOLDERS:
+            raise
+        # The file can be written, and nothing put beside it.
+        target.write_bytes(data)
+        return
+    try:
+        with file:
             file.write(data)
         if mode is not None:
             unfinished.chmod(stat.S_IMODE(mode))

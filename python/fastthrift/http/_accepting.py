@@ -50,8 +50,8 @@ def accepting_class(
     return type("CallServer", bases, its)
 
 
-class _Accepting(http_server.HTTPServer):
-    """Before a class of ``http.server``: what it does about connections."""
+class _Accepting(socketserver.TCPServer):
+    """Before a class of ``http.server``, or another one: what it does about connections."""
 
     thrift_server: Any
     request_queue_size = 128

@@ -90,6 +90,9 @@ class TSocket(Connecting, TTransportBase):
     # The timeout that the socket has because of it, in seconds.
     _within: float = -1.0
 
+    # What some thread connects.
+    _reaching: socket.socket | None = None
+
     #: Whether what comes and goes on it is counted, in bytes: where somebody had wanted to know
     #: that before it was made.
     counts_bytes = False
@@ -164,13 +167,9 @@ class TSocket(Connecting, TTransportBase):
         return resolve_within(self.host, self.port, self.socket_family, patience)
 
     def _connect(self, address: Any, patience: float | None) -> socket.socket:
-        try:
-            self._init_sock()
-        except BaseException:
-            self._drop(self.sock)
-            raise
+        self._init_sock()
         # Who closes this takes it away.
-        sock = self.sock
+        sock = self._reaching = self.sock
         if sock is None:
             raise ConnectionAbortedError
         try:
@@ -186,6 +185,9 @@ class TSocket(Connecting, TTransportBase):
                 # As TLS has it.
                 raise ConnectionAbortedError from error
             raise
+        finally:
+            if self._reaching is sock:
+                self._reaching = None
         return sock
 
     def _drop(self, sock: socket.socket | None) -> None:
@@ -283,7 +285,12 @@ class TSocket(Connecting, TTransportBase):
         self._opening = None
         sock, self.sock = self.sock, None
         self._within = -1.0
-        if sock:
+        if sock and self._reaching is sock:
+            # In the middle of `connect`, of a handshake perhaps, its number must not become that of
+            # something else: the thread that connects gives it back.
+            with contextlib.suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
+        elif sock:
             _close(sock)
 
     def has_arrived(self) -> bool:

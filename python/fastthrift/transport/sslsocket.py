@@ -9,7 +9,7 @@ import ssl
 from collections.abc import Callable
 from typing import Any
 
-from ._addresses import EITHER_FAMILY
+from ._addresses import EITHER_FAMILY, new_client_socket
 from ._receiving import MESSAGE_TIMEOUT
 from ._ssl import (
     DEFAULT_CIPHERS,
@@ -79,12 +79,14 @@ class TSSLSocket(TSocket):
         )
 
     def _init_sock(self) -> None:
-        super()._init_sock()
-        # Another thread may have closed it.
-        if (plain := self.sock) is not None:
+        plain = new_client_socket(self.unix_socket, self.socket_family)
+        try:
             # The handshake comes with the connection.
             name = name_to_check(self.ssl_context, self.host)
             self.sock = self.ssl_context.wrap_socket(plain, server_hostname=name)
+        except BaseException:
+            plain.close()
+            raise
 
     def _may_try_another(self, error: OSError) -> bool:
         return not is_answer_to_tls(error)

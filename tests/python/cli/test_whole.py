@@ -6,9 +6,11 @@ import os
 import stat
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
+from fastthrift.cli._whole import write_whole
 
 COMMANDS = [
     ("json calc.thrift -o out.json", "out.json"),
@@ -77,3 +79,30 @@ def test_what_is_no_file_is_written_as_it_is(directory: Path) -> None:
     done = run(directory, "json calc.thrift -o /dev/stderr")
     assert (done.returncode, done.stdout) == (0, "")
     assert '"name": "Point"' in done.stderr
+
+
+def test_a_file_in_a_folder_where_none_can_be_made_is_written() -> None:
+    nobody = 65534
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder, "out.json")
+        target.write_bytes(b"old")
+        target.chmod(0o666)
+        os.chmod(folder, 0o555)
+        child = os.fork()
+        if child == 0:
+            # Who may do everything may make files there, too.
+            if os.geteuid() == 0:
+                os.seteuid(nobody)
+            try:
+                write_whole(target, b"new")
+            finally:
+                os._exit(int(target.read_bytes() != b"new"))
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        assert os.listdir(folder) == ["out.json"]
+        os.chmod(folder, 0o755)
+
+
+def test_a_name_may_be_as_long_as_names_can_be(directory: Path) -> None:
+    name = "o" * 250 + ".json"
+    assert run(directory, f"json calc.thrift -o {name}").returncode == 0
+    assert (directory / name).read_bytes()

@@ -358,6 +358,23 @@ def test_the_server_class_is_kept():
     server.close()
 
 
+def test_what_a_server_class_does_itself_is_not_passed_over():
+    class Special(socketserver.ThreadingTCPServer):
+        allow_reuse_address = False
+        daemon_threads = True
+        bound = False
+
+        def server_bind(self):
+            super().server_bind()
+            self.bound = True
+
+    server = server_of(server_class=Special)
+    assert server.httpd.bound
+    assert not server.httpd.allow_reuse_address
+    with running(server) as port, calls(port) as client:
+        assert client.add(1, 2) == 3
+
+
 def test_log_of_refused_requests(port, caplog):
     with caplog.at_level(logging.WARNING, "fastthrift.server.http"):
         exchange(port, post(b""))

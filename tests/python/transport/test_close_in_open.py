@@ -15,7 +15,7 @@ import pytest
 from fastthrift.contrib.aio.socket import TAsyncSocket
 from fastthrift.transport import TSocket, TTransportException
 from fastthrift.transport.sslsocket import TSSLSocket
-from support.aio import run
+from support.aio import PATIENCE, run
 from support.runner import wait_until
 
 HOST = "127.0.0.1"
@@ -115,6 +115,33 @@ def test_while_a_thread_shakes_hands(listener: socket.socket) -> None:
     assert descriptors() == before
 
 
+def test_what_is_opened_meanwhile_keeps_its_descriptor(listener: socket.socket) -> None:
+    """It has the number of the connection that is closed, unless that is still in use."""
+    listener.setblocking(True)
+    context = ssl.create_default_context()
+    for _ in range(20):
+        client = TSSLSocket(HOST, listener.getsockname()[1], 0, None, ssl_context=context)
+        raised: list[BaseException] = []
+
+        def open_it(client: TSSLSocket = client, raised: list[BaseException] = raised) -> None:
+            try:
+                client.open()
+            except BaseException as error:
+                raised.append(error)
+
+        opening = threading.Thread(target=open_it, daemon=True)
+        opening.start()
+        with listener.accept()[0] as come:
+            come.recv(1)
+            client.close()
+            pipe = os.pipe()
+            opening.join(PATIENCE)
+            assert not opening.is_alive()
+        assert_closed(raised[0], client)
+        for descriptor in pipe:
+            os.close(descriptor)
+
+
 @pytest.mark.parametrize("again", [False, True])
 def test_while_a_thread_looks_for_the_name(
     listener: socket.socket, monkeypatch: pytest.MonkeyPatch, again: bool
@@ -178,6 +205,28 @@ def test_while_a_task_connects(
         assert_closed(error, client)
         assert never_came(listener)
         assert descriptors() == before
+
+    run(main())
+
+
+def test_while_a_task_connects_that_was_cancelled_before(silent: tuple[str, int]) -> None:
+    async def main() -> None:
+        client = TAsyncSocket(HOST, silent[1], socket_timeout=None)
+
+        async def work() -> None:
+            try:
+                await asyncio.get_running_loop().create_future()
+            except asyncio.CancelledError:
+                await client.open()
+
+        working = asyncio.ensure_future(work())
+        await asyncio.sleep(0)
+        working.cancel()
+        while not client.is_open():
+            await asyncio.sleep(0)
+        client.close()
+        (error,) = await asyncio.gather(working, return_exceptions=True)
+        assert_closed(error, client)
 
     run(main())
 

@@ -375,15 +375,16 @@ class TAsyncSocket(Connecting, _Stream):
             self._init_sock()
         sock = self.raw_sock
         assert sock is not None
+        # Before Python 3.11 nobody can tell whether this task was cancelled, too.
+        cancelled = getattr(asyncio.current_task(), "cancelling", int)
+        before = cancelled()
         reaching = self._reaching = asyncio.ensure_future(self._reach(sock, address))
         try:
             await within(patience, reaching)
         except asyncio.CancelledError:
             was_closed = self._reaching is not reaching
             self._drop(sock)
-            # Before Python 3.11 nobody can tell whether this task was cancelled, too.
-            is_cancelled = getattr(asyncio.current_task(), "cancelling", bool)
-            if was_closed and not is_cancelled():
+            if was_closed and cancelled() == before:
                 raise ConnectionAbortedError from None
             raise
         except BaseException:
