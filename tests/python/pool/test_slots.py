@@ -122,7 +122,9 @@ def test_a_signal_handler_that_raises_loses_no_slot():
                 raise Stop
 
             signal.signal(signal.SIGALRM, stop)
-            pool = ClientPool(Calls, "tcp://127.0.0.1:{port}", timeout=5, size=4)
+            # More connections come than are taken at once, and are asked for again after a second.
+            url = "tcp://127.0.0.1:{port}"
+            pool = ClientPool(Calls, url, timeout=20, connect_timeout=20, size=4)
             end = time.monotonic() + 4
             interrupted = 0
             while time.monotonic() < end or interrupted <= 100:
