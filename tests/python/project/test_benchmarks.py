@@ -32,7 +32,7 @@ def test_the_page_has_the_targets_and_says_which_are_reached(report: Any) -> Non
             row = report.title(*key), report.HEADINGS.get(peer, peer)
             # A run may be without some operations.
             if row in shown:
-                assert shown[row][1] == f"at least {target:g}", row
+                assert shown[row][1] == f"at least {round(target, 2):g}", row
     assert (report.title("decode", "compact"), "msgspec (msgpack)") in shown
     for what, _, measured, target, verdict in rows:
         bound, _, number = target.rpartition(" ")
