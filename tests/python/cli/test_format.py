@@ -116,14 +116,12 @@ def test_files_with_mistakes_are_shown_and_left_as_they_are(ugly: Path) -> None:
     assert text.endswith("4 files: 1 formatted, 3 failed\n")
 
 
-def test_a_directory_that_cannot_be_written_keeps_its_file(ugly: Path) -> None:
-    # A name that is as long as it may be leaves no room for the unfinished file's.
-    path = ugly.with_name("x" * 248 + ".thrift")
-    path.write_text(UGLY)
-    done = run(ugly.parent, path.name)
-    assert done.returncode == 1
-    assert b"cannot format xxx" in done.stderr
-    assert path.read_text() == UGLY
+def test_a_file_whose_name_is_as_long_as_names_can_be_is_formatted(ugly: Path) -> None:
+    path = ugly.rename(ugly.with_name("x" * 248 + ".thrift"))
+    assert run(path.parent, path.name).returncode == 0
+    assert path.read_text() != UGLY
+    assert run(path.parent, "--check", path.name).returncode == 0
+    assert list(path.parent.iterdir()) == [path]
 
 
 def test_ends_of_lines_stay_as_they_are(ugly: Path) -> None:
